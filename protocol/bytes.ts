@@ -1,0 +1,44 @@
+/** Small helpers for byte strings. All integers on our wires are big-endian. */
+
+const HEX = /^(?:[0-9a-f]{2})*$/i;
+
+/** Lower-case hexadecimal text of `bytes`. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Bytes of hexadecimal `text`. Throws `SyntaxError` when the text is not whole bytes of hex. */
+export function fromHex(text: string): Uint8Array {
+  if (!HEX.test(text)) {
+    throw new SyntaxError(`Not hexadecimal (an even number of 0-9, a-f): "${text.slice(0, 24)}"`);
+  }
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/** The parts, one after the other, in one new array. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Whether `a` and `b` are equal, in a time that depends on their length alone. */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}
+
+/** ASCII or UTF-8 bytes of `text`. */
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

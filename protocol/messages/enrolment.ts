@@ -1,0 +1,43 @@
+/**
+ * How a meter becomes known: one entry a meter in the KV bucket `samay_enrolments`, which masters
+ * watch, and one file for the slave, which is deleted once the slave has taken it in.
+ */
+import { z } from "../schema.ts";
+import { id, instant_ms } from "./common.ts";
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
+/** One generation of a meter's key as the head-end keeps it: wrapped under the key-encryption key. */
+export const wrappedKey = z.object({
+  generation: z.int().min(0).max(255),
+  /** UTC day number of the enrolment, floor(t / 86400): `d0` of TVES/2. */
+  enrolment_day: z.int().nonnegative(),
+  /** AES-256-GCM under the key-encryption key: nonce, ciphertext and tag in hex (60 bytes). */
+  wrapped_key: z.string().regex(/^[0-9a-f]{120}$/),
+});
+export type WrappedKey = z.infer<typeof wrappedKey>;
+
+export const enrolment = z.object({
+  meter_id: id,
+  alias: z.int().min(0).max(0xffff_ffff),
+  slave_id: id,
+  consumer_number: z.string().max(32),
+  /** At most two: during a re-key the old and the new generation overlap. */
+  keys: z.array(wrappedKey).min(1).max(2),
+  enrolled_at_ms: instant_ms,
+});
+export type Enrolment = z.infer<typeof enrolment>;
+
+/** The secret that is carried to the slave once, as a file of mode 0600. */
+export const slaveKeyFile = z.object({
+  format: z.literal("samay-slave-key/1"),
+  meter_id: id,
+  alias: z.int().min(0).max(0xffff_ffff),
+  slave_id: id,
+  consumer_number: z.string().max(32),
+  generation: z.int().min(0).max(255),
+  enrolment_day: z.int().nonnegative(),
+  suite: z.union([z.literal(1), z.literal(3)]),
+  key: hex32,
+});
+export type SlaveKeyFile = z.infer<typeof slaveKeyFile>;

@@ -1,0 +1,29 @@
+/** What a slave says of itself: `samay.session.<partition>.<slaveId>`, JSON. */
+import { z } from "../schema.ts";
+import { clockQuality, id, instant_ms } from "./common.ts";
+
+export const clockReport = z.object({
+  quality: clockQuality,
+  /** Estimated offset of the slave's system clock from the reference, in seconds. */
+  offset_s: z.number().nullable(),
+  delay_s: z.number().nullable(),
+  dispersion_s: z.number().nullable(),
+  stratum: z.int().min(0).max(16).nullable(),
+  source: z.string().max(128).nullable(),
+});
+export type ClockReport = z.infer<typeof clockReport>;
+
+export const sessionReport = z.object({
+  kind: z.enum(["hello", "heartbeat", "goodbye"]),
+  slave_id: id,
+  at_ms: instant_ms,
+  /** Boot count of the slave process: rises at every start. */
+  boot: z.int().min(0).max(0xffff),
+  meters: z.int().nonnegative(),
+  /** Readings that wait in the slave's outbox. */
+  outbox: z.int().nonnegative(),
+  clock: clockReport,
+  /** Meters that did not answer at the last attempt, with the reason. At most 16. */
+  faults: z.array(z.object({ meter_id: id, reason: z.string().max(200) })).max(16),
+});
+export type SessionReport = z.infer<typeof sessionReport>;

@@ -1,0 +1,217 @@
+/**
+ * The tables of the head-end, as Kysely sees them. The migrations create exactly these.
+ *
+ * Money is integer paise (`_paise`), energy integer watt-hours (`_wh`), instants are `timestamptz`
+ * and arrive as `Date`, calendar dates are `date` and arrive as `YYYY-MM-DD` text, in Indian time.
+ */
+import type { ColumnType, Generated } from "kysely";
+
+/** `bigint` columns: JavaScript numbers on both drivers, within the safe integers. */
+type BigInteger = number;
+/** Columns that the database fills in and nobody changes. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+/** `jsonb`: an object out, JSON text in. */
+type Json<T> = ColumnType<T, string, string>;
+type CalendarDate = string;
+
+export interface ConsumerTable {
+  consumer_number: string;
+  name: string;
+  address: string;
+  phone: string | null;
+  email: string | null;
+  language: "en" | "mr";
+  created_at: CreatedAt;
+}
+
+export interface AccountTable {
+  account_id: string;
+  consumer_number: string;
+  tariff_id: string;
+  phase: 1 | 3;
+  municipal: boolean;
+  sanctioned_load_w: number;
+  status: "active" | "closed";
+  opened_on: CalendarDate;
+  created_at: CreatedAt;
+}
+
+export interface MeterTable {
+  meter_id: string;
+  serial_number: string;
+  slave_id: string;
+  alias: BigInteger;
+  created_at: CreatedAt;
+}
+
+/** A meter at an account's premises, from one date to another. */
+export interface InstallationTable {
+  installation_id: Generated<BigInteger>;
+  account_id: string;
+  meter_id: string;
+  premises: string;
+  installed_at: Date;
+  removed_at: Date | null;
+  /** Current and voltage transformer ratio: register x factor = energy. */
+  multiplying_factor: number;
+  opening_reading_wh: BigInteger;
+}
+
+/** One register at one moment. Never updated, never deleted: a trigger refuses both. */
+export interface RawReadingTable {
+  meter_id: string;
+  obis: string;
+  read_at: Date;
+  value: BigInteger;
+  unit: string;
+  source: "frame" | "import";
+  flags: Json<string[]>;
+  /** Where it came from, for readings out of frames: stream sequences, the second found, the search. */
+  frame_sequence: BigInteger | null;
+  journal_sequence: BigInteger | null;
+  arrived_at: Date | null;
+  sealed_at: Date | null;
+  second_found_s: BigInteger | null;
+  trials: number | null;
+  clock_quality: number | null;
+}
+
+/** A version of a tariff as it was used: the document itself, so that a bill can always be explained. */
+export interface TariffTable {
+  tariff_id: string;
+  effective_from: CalendarDate;
+  effective_to: CalendarDate | null;
+  document: Json<unknown>;
+}
+
+export type CycleState =
+  | "imported"
+  | "awaiting_reading"
+  | "ready"
+  | "issued"
+  | "void"
+  | "parked";
+
+/** One account, one month: from the reading that closed the cycle before to the one that closes it. */
+export interface BillingCycleTable {
+  cycle_id: Generated<BigInteger>;
+  account_id: string;
+  period: string;
+  state: CycleState;
+  /** Why a cycle is parked: shown to people. */
+  reason: string | null;
+  from_date: CalendarDate | null;
+  to_date: CalendarDate | null;
+  opening_wh: BigInteger | null;
+  closing_wh: BigInteger | null;
+  closing_read_at: Date | null;
+  meter_id: string | null;
+  units_kwh: BigInteger | null;
+  requested_at: Date | null;
+  created_at: CreatedAt;
+}
+
+export interface InvoiceTable {
+  invoice_id: Generated<BigInteger>;
+  /** Without gaps within its series: `MH-2026-27/000001`. */
+  number: string;
+  account_id: string;
+  period: string;
+  cycle_id: BigInteger;
+  state: "issued" | "void";
+  issued_at: Date;
+  due_on: CalendarDate;
+  total_paise: BigInteger;
+  rounding_paise: BigInteger;
+  payable_paise: BigInteger;
+  /** Everything the bill was computed from, as it was then: readings, consumer, tariff, history. */
+  inputs: Json<unknown>;
+  void_reason: string | null;
+}
+
+export interface InvoiceLineTable {
+  invoice_id: BigInteger;
+  position: number;
+  code: string;
+  description: string;
+  units: number | null;
+  /** Integer in 1/10,000 rupee a unit where the line has a rate. */
+  rate: number | null;
+  amount_paise: BigInteger;
+}
+
+/** The last number given out in a series: taken in the same transaction as the invoice. */
+export interface InvoiceSeriesTable {
+  series: string;
+  last_number: number;
+}
+
+export type NotificationState =
+  | "intended"
+  | "sending"
+  | "sent"
+  | "delivered"
+  | "parked"
+  | "skipped";
+
+/** One bill to one customer over one channel: written before anything is sent. */
+export interface NotificationTable {
+  notification_id: Generated<BigInteger>;
+  invoice_id: BigInteger;
+  channel: "email" | "sms";
+  recipient: string | null;
+  state: NotificationState;
+  attempts: number;
+  provider_id: string | null;
+  last_error: string | null;
+  updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** Messages that leave once the transaction that wrote them stands. */
+export interface OutboxTable {
+  outbox_id: Generated<BigInteger>;
+  subject: string;
+  message_id: string;
+  payload: Json<unknown>;
+  created_at: CreatedAt;
+}
+
+export interface AuditTable {
+  audit_id: Generated<BigInteger>;
+  at: CreatedAt;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: Json<unknown>;
+}
+
+/** How far the ledger has projected the journal: moved in the transaction that writes the rows. */
+export interface LedgerCursorTable {
+  stream: string;
+  sequence: BigInteger;
+}
+
+/** Slaves as the head-end last heard of them. */
+export interface SlaveTable {
+  slave_id: string;
+  last_seen_at: Date;
+  report: Json<unknown>;
+}
+
+export interface Database {
+  consumer: ConsumerTable;
+  account: AccountTable;
+  meter: MeterTable;
+  installation: InstallationTable;
+  raw_reading: RawReadingTable;
+  tariff: TariffTable;
+  billing_cycle: BillingCycleTable;
+  invoice: InvoiceTable;
+  invoice_line: InvoiceLineTable;
+  invoice_series: InvoiceSeriesTable;
+  notification: NotificationTable;
+  outbox: OutboxTable;
+  audit: AuditTable;
+  ledger_cursor: LedgerCursorTable;
+  slave: SlaveTable;
+}
