@@ -1,0 +1,98 @@
+/**
+ * What the rest of the head-end may ask of the broker. `connect()` in `connection.ts` gives the real
+ * one over NATS; nothing else imports the client library.
+ */
+
+export interface PublishOptions {
+  /** JetStream drops a second message with the same id inside the stream's duplicate window. */
+  readonly messageId?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The fence: refuse unless the last message on this subject has this sequence (0: none). */
+  readonly expectLastSubjectSequence?: number;
+}
+
+export interface PublishAck {
+  readonly stream: string;
+  readonly sequence: number;
+  /** The broker had this `messageId` already: `sequence` is the first one's. */
+  readonly duplicate: boolean;
+}
+
+export interface Stoppable {
+  /** Stops taking new messages, finishes those in hand, and lets go. */
+  stop(): Promise<void>;
+}
+
+/** One message of a work consumer. */
+export interface WorkMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sequence in the stream. */
+  readonly sequence: number;
+  /** When the broker stored it. */
+  readonly arrival_ms: number;
+  /** 1 at the first delivery. */
+  readonly deliveries: number;
+}
+
+/**
+ * Handles one message. Returning acknowledges it. A `RetryableError` has it delivered again after
+ * `after_ms`; any other error sends the original bytes to the dead-letter stream with the reason.
+ */
+export type WorkHandler = (message: WorkMessage) => Promise<void>;
+
+export interface WorkOptions {
+  /** A durable consumer declared in the topology. */
+  readonly stream: string;
+  readonly consumer: string;
+  /** Messages handled at the same time. */
+  readonly concurrency: number;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+}
+
+export interface Bucket {
+  get(key: string): Promise<Entry | undefined>;
+  /** Returns the new revision. */
+  put(key: string, value: Uint8Array): Promise<number>;
+  /** Writes only if the key is absent; undefined when it is not. */
+  create(key: string, value: Uint8Array): Promise<number | undefined>;
+  /** Writes only if the key still has `revision`; undefined when it does not. */
+  update(key: string, value: Uint8Array, revision: number): Promise<number | undefined>;
+  delete(key: string): Promise<void>;
+  keys(): Promise<string[]>;
+  /** Every entry that stands, then every change; `onEntry` with value undefined means deleted. */
+  watch(
+    onEntry: (key: string, value: Uint8Array | undefined, revision: number) => void,
+  ): Promise<Stoppable>;
+}
+
+export interface Broker {
+  /** For logs and errors, without credentials. */
+  readonly url: string;
+  readonly serverVersion: string;
+  /** To a stream, waiting for its acknowledgement. Throws `RetryableError` while it is out of reach. */
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): Promise<PublishAck>;
+  /** At most once, no stream. */
+  tell(subject: string, payload: Uint8Array): void;
+  /** Throws `RetryableError` when nobody answers within `timeout_ms`. */
+  request(subject: string, payload: Uint8Array, timeout_ms: number): Promise<Uint8Array>;
+  /** Answers requests; instances with the same `queue` share them. */
+  respond(
+    subject: string,
+    queue: string,
+    handler: (payload: Uint8Array, subject: string) => Uint8Array | Promise<Uint8Array>,
+  ): Stoppable;
+  /** Core subscription. */
+  listen(subject: string, handler: (payload: Uint8Array, subject: string) => void): Stoppable;
+  /** Works through a durable consumer until stopped. */
+  work(options: WorkOptions, handler: WorkHandler): Promise<Stoppable>;
+  bucket(name: string): Promise<Bucket>;
+  /** Finishes what is in hand and closes the connection. */
+  close(): Promise<void>;
+}
