@@ -8,12 +8,12 @@
 
 /** The same input fails the same way every time. Do not retry. */
 export class TerminalError extends Error {
-  override readonly name = "TerminalError";
+  override readonly name: string = "TerminalError";
 }
 
 /** The failure may pass. `after_ms` is the least time to wait before the next try. */
 export class RetryableError extends Error {
-  override readonly name = "RetryableError";
+  override readonly name: string = "RetryableError";
   readonly after_ms: number;
 
   constructor(message: string, after_ms = 1_000, options?: ErrorOptions) {

@@ -1,0 +1,73 @@
+/** A KV bucket behind the narrow `Bucket` interface. */
+import { RetryableError } from "../../protocol/errors.ts";
+import type { Bucket, Entry, Stoppable } from "./broker.ts";
+import type { KV } from "./nats.ts";
+
+const WRONG_LAST_SEQUENCE = 10_071;
+
+export function bucketOver(kv: KV, name: string): Bucket {
+  return {
+    get: (key) => attempt(name, async () => entryOf(await kv.get(key))),
+    put: (key, value) => attempt(name, () => kv.put(key, value)),
+    create: (key, value) => attempt(name, () => unlessRaced(kv.create(key, value))),
+    update: (key, value, revision) =>
+      attempt(name, () => unlessRaced(kv.update(key, value, revision))),
+    delete: (key) => attempt(name, () => kv.delete(key)),
+    keys: () =>
+      attempt(name, async () => {
+        const keys: string[] = [];
+        for await (const key of await kv.keys()) keys.push(key);
+        return keys.sort();
+      }),
+    watch: (onEntry) => attempt(name, () => watch(kv, onEntry)),
+  };
+}
+
+async function attempt<T>(name: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new RetryableError(`Bucket ${name}: ${(error as Error).message}`, 1_000, {
+      cause: error,
+    });
+  }
+}
+
+/** Undefined when the compare-and-set lost; other failures are thrown on. */
+async function unlessRaced(write: Promise<number>): Promise<number | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    const code = (error as { api_error?: { err_code?: number } }).api_error?.err_code;
+    if (code === WRONG_LAST_SEQUENCE) return undefined;
+    throw error;
+  }
+}
+
+function entryOf(entry: Awaited<ReturnType<KV["get"]>>): Entry | undefined {
+  if (entry === null || entry.operation !== "PUT") return undefined;
+  return { key: entry.key, value: entry.value, revision: entry.revision };
+}
+
+/** Resolves once every entry that stands has been delivered; changes follow until stopped. */
+async function watch(kv: KV, onEntry: Parameters<Bucket["watch"]>[0]): Promise<Stoppable> {
+  let initialized = () => {};
+  const complete = new Promise<void>((resolve) => initialized = resolve);
+  const iterator = await kv.watch({ initializedFn: () => initialized() });
+  const loop = (async () => {
+    for await (const entry of iterator) {
+      onEntry(
+        entry.key,
+        entry.operation === "PUT" ? entry.value : undefined,
+        entry.revision,
+      );
+    }
+  })();
+  await complete;
+  return {
+    stop: async () => {
+      iterator.stop();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** The connection to NATS: gives the `Broker` that every role works with. */
+import { RetryableError, TerminalError } from "../../protocol/errors.ts";
+import { type Log, silentLog } from "../terminal/log.ts";
+import type { Broker, Stoppable } from "./broker.ts";
+import { bucketOver } from "./bucket.ts";
+import { connect as connectNats, type ConnectionOptions, credsAuthenticator } from "./nats.ts";
+import {
+  Events,
+  type JetStreamManager,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from "./nats.ts";
+import { Publisher } from "./publisher.ts";
+import { startWork } from "./work.ts";
+
+export interface BrokerOptions {
+  /** `nats://127.0.0.1:4222`; several, separated by commas, for a cluster. */
+  readonly url: string;
+  /** Shown to operators: `nats server report connections`. */
+  readonly name: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** A NATS credentials file (JWT and seed). */
+  readonly credsFile?: string | undefined;
+  /** CA certificate that signs the broker's: turns TLS on. */
+  readonly caFile?: string | undefined;
+  /** Keep trying when the broker is not there yet (roles), or fail at once (commands). */
+  readonly wait?: boolean;
+  readonly log?: Log;
+}
+
+/** The broker plus what only this folder may use. */
+export interface NatsBroker extends Broker {
+  readonly connection: NatsConnection;
+  manager(): Promise<JetStreamManager>;
+}
+
+/** Connects. Throws `TerminalError` that says what to do when the broker cannot be reached. */
+export async function connect(options: BrokerOptions): Promise<NatsBroker> {
+  const log = options.log ?? silentLog;
+  const connection = await open(options);
+  sayStatus(connection, log);
+  const publisher = new Publisher(connection);
+  const client = connection.jetstream();
+  const url = withoutSecret(options.url);
+  return {
+    url,
+    connection,
+    serverVersion: connection.info?.version ?? "unknown",
+    manager: () => connection.jetstreamManager(),
+    publish: (subject, payload, publishOptions) =>
+      publisher.publish(subject, payload, publishOptions),
+    tell: (subject, payload) => connection.publish(subject, payload),
+    request: async (subject, payload, timeout_ms) => {
+      try {
+        return (await connection.request(subject, payload, { timeout: timeout_ms })).data;
+      } catch (error) {
+        throw new RetryableError(
+          `No answer on ${subject} from ${url}: ${(error as Error).message}`,
+        );
+      }
+    },
+    respond: (subject, queue, handler) =>
+      subscription(connection.subscribe(subject, { queue }), async (message) => {
+        message.respond(await handler(message.data, message.subject));
+      }, log),
+    listen: (subject, handler) =>
+      subscription(connection.subscribe(subject), (message) => {
+        handler(message.data, message.subject);
+      }, log),
+    work: (work, handler) =>
+      Promise.resolve(startWork({ client, publisher, log, options: work, handler })),
+    bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name),
+    close: async () => {
+      publisher.stop();
+      if (!connection.isClosed()) await connection.drain().catch(() => connection.close());
+    },
+  };
+}
+
+/** The address without user and password, for logs and errors. */
+function withoutSecret(url: string): string {
+  return url.replaceAll(/\/\/[^@/]*@/g, "//");
+}
+
+async function open(options: BrokerOptions): Promise<NatsConnection> {
+  const auth: ConnectionOptions = options.credsFile
+    ? { authenticator: credsAuthenticator(await Deno.readFile(options.credsFile)) }
+    : options.user
+    ? { user: options.user, pass: options.password ?? "" }
+    : {};
+  try {
+    return await connectNats({
+      servers: options.url.split(","),
+      name: options.name,
+      ...auth,
+      ...(options.caFile && { tls: { caFile: options.caFile } }),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+      reconnectJitter: 250,
+      waitOnFirstConnect: options.wait ?? false,
+      timeout: 5_000,
+      noAsyncTraces: true,
+    });
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new TerminalError(
+      `No NATS server at ${
+        withoutSecret(options.url)
+      } (${reason}). Start one with \`deno task start\`, or set SAMAY_NATS_URL.`,
+    );
+  }
+}
+
+/** Says once that the link was lost and once that it is back, however many tries lie between. */
+async function sayStatus(connection: NatsConnection, log: Log): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === Events.Disconnect) log.warn("link to the broker lost, trying on");
+    if (status.type === Events.Reconnect) log.info("link to the broker is back");
+  }
+}
+
+function subscription(
+  messages: Subscription,
+  handler: (message: Msg) => void | Promise<void>,
+  log: Log,
+): Stoppable {
+  const loop = (async () => {
+    for await (const message of messages) {
+      try {
+        await handler(message);
+      } catch (error) {
+        log.error("message not handled", {
+          subject: message.subject,
+          reason: (error as Error).message,
+        });
+      }
+    }
+  })();
+  return {
+    stop: async () => {
+      await messages.drain().catch(() => messages.unsubscribe());
+      await loop;
+    },
+  };
+}
