@@ -1,0 +1,4 @@
+/** The command line of Samay: `samay <command>`. What there is stands in the registry. */
+import { runProgram } from "./streams/terminal/program.ts";
+
+if (import.meta.main) Deno.exit(await runProgram(Deno.args));

@@ -1,0 +1,103 @@
+/** What each role reads from the environment. */
+import { join } from "node:path";
+import { type Environment, readConfiguration, type ReadText, type Values } from "./read.ts";
+import { variables } from "./variables.ts";
+
+const { natsUrl, natsUser, natsPassword, natsCredsFile, natsCaFile } = variables;
+const broker = { natsUrl, natsUser, natsPassword, natsCredsFile, natsCaFile };
+const data = { dataDir: variables.dataDir };
+const { smtpUrl, mailFrom, twilioAccountSid, twilioAuthToken } = variables;
+const { twilioFrom, twilioMessagingServiceSid, twilioUrl } = variables;
+const delivery = {
+  smtpUrl,
+  mailFrom,
+  twilioAccountSid,
+  twilioAuthToken,
+  twilioFrom,
+  twilioMessagingServiceSid,
+  twilioUrl,
+};
+const office = {
+  databaseUrl: variables.databaseUrl,
+  billsDir: variables.billsDir,
+  utilityName: variables.utilityName,
+  ...delivery,
+};
+
+/** The variables of each role: the manual and the checks read this. */
+export const roleVariables = {
+  slave: { ...broker, ...data, slaveId: variables.slaveId },
+  master: { ...broker, ...data, kekFile: variables.kekFile, masterName: variables.masterName },
+  billing: { ...broker, ...data, ...office },
+  start: {
+    ...broker,
+    ...data,
+    kekFile: variables.kekFile,
+    masterName: variables.masterName,
+    slaveId: variables.slaveId,
+    ...office,
+  },
+  /** Commands of an operator: `meter enrol`, `bill run`, ... */
+  operator: { ...broker, ...data, ...office, kekFile: variables.kekFile },
+} as const;
+
+export type Role = keyof typeof roleVariables;
+export type RoleConfiguration<R extends Role> = Values<(typeof roleVariables)[R]>;
+
+function brokerRule(given: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  const { natsUser, natsPassword, natsCredsFile } = given;
+  if ((natsUser === undefined) !== (natsPassword === undefined)) {
+    const [has, lacks] = natsUser === undefined
+      ? ["SAMAY_NATS_PASSWORD", "SAMAY_NATS_USER"]
+      : ["SAMAY_NATS_USER", "SAMAY_NATS_PASSWORD"];
+    faults.push(`${lacks} is missing: ${has} is set, and they go together`);
+  }
+  if (natsCredsFile !== undefined && natsUser !== undefined) {
+    faults.push("SAMAY_NATS_CREDS_FILE and SAMAY_NATS_USER: set only one of them");
+  }
+  return faults;
+}
+
+function deliveryRule(given: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  if (given.smtpUrl !== undefined && given.mailFrom === undefined) {
+    faults.push(
+      `SAMAY_MAIL_FROM is missing: SAMAY_SMTP_URL is set, expected ${variables.mailFrom.expects}`,
+    );
+  }
+  const sid = given.twilioAccountSid !== undefined;
+  const token = given.twilioAuthToken !== undefined;
+  if (sid !== token) {
+    const [has, lacks] = sid
+      ? ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
+      : ["TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID"];
+    faults.push(`${lacks} is missing: ${has} is set, and they go together`);
+  }
+  const senders = [given.twilioFrom, given.twilioMessagingServiceSid]
+    .filter((sender) => sender !== undefined).length;
+  if (sid && senders !== 1) {
+    faults.push("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID: set one of the two");
+  }
+  return faults;
+}
+
+/**
+ * The configuration of `role` from `environment`. Throws `TerminalError` with every fault, by
+ * variable name. A rule about variables that the role does not read never fires.
+ */
+export function configurationOf<R extends Role>(
+  role: R,
+  environment: Environment = Deno.env.toObject(),
+  read?: ReadText,
+): RoleConfiguration<R> {
+  return readConfiguration(role, roleVariables[role], environment, {
+    rules: [brokerRule, deliveryRule],
+    ...(read === undefined ? {} : { read }),
+  }) as RoleConfiguration<R>;
+}
+
+/** Where the bills go, given or by default, for a role that has `dataDir`. */
+export function billsDirOf(given: { billsDir?: string | undefined; dataDir: string }): string {
+  return given.billsDir ?? join(given.dataDir, "bills");
+}

@@ -1,0 +1,171 @@
+/** Every environment variable that Samay reads. `docs/configuration.md` is checked against this. */
+import { z } from "../../protocol/schema.ts";
+import type { Variable } from "./read.ts";
+
+/** A URL with one of `protocols` and a host. */
+function urlOf(...protocols: string[]) {
+  return z.string().refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const url = new URL(text);
+    return protocols.includes(url.protocol.slice(0, -1)) && url.hostname !== "";
+  });
+}
+
+const text = z.string().min(1).max(1_000);
+const path = z.string().min(1).max(4_096);
+const name = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
+const nameExpects = "1 to 32 letters, digits, - or _";
+const phone = z.string().regex(/^\+[1-9]\d{6,14}$/);
+
+function declare<T>(variable: Variable<T>): Variable<T> {
+  return variable;
+}
+
+export const variables = {
+  natsUrl: declare({
+    name: "SAMAY_NATS_URL",
+    schema: z.string().refine((given) =>
+      given.split(",").every((one) => urlOf("nats", "tls", "ws", "wss").safeParse(one).success)
+    ).optional(),
+    expects: "a URL such as nats://broker:4222 or tls://broker:4222, or several with commas",
+    about: "Where the broker is. Without it a role starts its own nats-server on this machine.",
+  }),
+  natsUser: declare({
+    name: "SAMAY_NATS_USER",
+    schema: text.optional(),
+    expects: "the user name on the broker",
+    about: "User on the broker; a slave's user is its slave id.",
+  }),
+  natsPassword: declare({
+    name: "SAMAY_NATS_PASSWORD",
+    schema: text.optional(),
+    expects: "the password on the broker",
+    about: "Password on the broker.",
+    secret: true,
+  }),
+  natsCredsFile: declare({
+    name: "SAMAY_NATS_CREDS_FILE",
+    schema: path.optional(),
+    expects: "the path of a .creds file",
+    about: "Credentials file (JWT and seed) instead of user and password.",
+  }),
+  natsCaFile: declare({
+    name: "SAMAY_NATS_CA_FILE",
+    schema: path.optional(),
+    expects: "the path of a PEM file",
+    about: "Certificate authority that signed the broker's certificate.",
+  }),
+  databaseUrl: declare({
+    name: "DATABASE_URL",
+    schema: urlOf("postgres", "postgresql").optional(),
+    expects: "a URL such as postgres://samay:password@host:5432/samay",
+    about: "The PostgreSQL database. Without it an embedded one is kept in the data folder.",
+    secret: true,
+  }),
+  dataDir: declare({
+    name: "SAMAY_DATA_DIR",
+    schema: path.default(".samay"),
+    expects: "the path of a folder",
+    about: "Folder of everything that is kept: outbox, embedded broker and database.",
+    default: ".samay",
+  }),
+  kekFile: declare({
+    name: "SAMAY_KEK_FILE",
+    schema: path.optional(),
+    expects: "the path of a file with 64 hexadecimal digits",
+    about: "File with the key-encryption key that wraps the meters' keys. " +
+      "Without it one is made in the data folder.",
+  }),
+  masterName: declare({
+    name: "SAMAY_MASTER_NAME",
+    schema: name.optional(),
+    expects: nameExpects,
+    about: "Name of this master among the masters; without it the host name and process id.",
+  }),
+  slaveId: declare({
+    name: "SAMAY_SLAVE_ID",
+    schema: name.optional(),
+    expects: nameExpects,
+    about: "Name of this slave. The command line can say it too.",
+  }),
+  smtpUrl: declare({
+    name: "SAMAY_SMTP_URL",
+    schema: urlOf("smtp", "smtps").optional(),
+    expects: "a URL such as smtps://user:password@mail.example.org:465",
+    about: "Mail server for bills. Without it mails are not sent.",
+    secret: true,
+  }),
+  mailFrom: declare({
+    name: "SAMAY_MAIL_FROM",
+    schema: z.string().regex(/^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
+      .optional(),
+    expects: "an address such as Samay Bills <bills@example.org>",
+    about: "Sender of the mails; needed with SAMAY_SMTP_URL.",
+  }),
+  twilioAccountSid: declare({
+    name: "TWILIO_ACCOUNT_SID",
+    schema: z.string().regex(/^AC[0-9a-fA-F]{32}$/).optional(),
+    expects: "AC and 32 hexadecimal digits",
+    about: "Twilio account for SMS. Without it no SMS is sent.",
+  }),
+  twilioAuthToken: declare({
+    name: "TWILIO_AUTH_TOKEN",
+    schema: text.optional(),
+    expects: "the auth token of the account",
+    about: "Token of the Twilio account.",
+    secret: true,
+  }),
+  twilioFrom: declare({
+    name: "TWILIO_FROM",
+    schema: phone.optional(),
+    expects: "a number such as +12025550123",
+    about: "Number that SMS come from; or give TWILIO_MESSAGING_SERVICE_SID.",
+  }),
+  twilioMessagingServiceSid: declare({
+    name: "TWILIO_MESSAGING_SERVICE_SID",
+    schema: z.string().regex(/^MG[0-9a-fA-F]{32}$/).optional(),
+    expects: "MG and 32 hexadecimal digits",
+    about: "Twilio messaging service instead of a number.",
+  }),
+  twilioUrl: declare({
+    name: "SAMAY_TWILIO_URL",
+    schema: urlOf("http", "https").optional(),
+    expects: "a URL such as http://127.0.0.1:8080",
+    about: "Another address of the Twilio API, for tests.",
+  }),
+  billsDir: declare({
+    name: "SAMAY_BILLS_DIR",
+    schema: path.optional(),
+    expects: "the path of a folder",
+    about: "Folder of the bills as PDF; without it `bills` in the data folder.",
+  }),
+  utilityName: declare({
+    name: "SAMAY_UTILITY_NAME",
+    schema: z.string().min(1).max(80).default("Samay Vidyut"),
+    expects: "1 to 80 characters",
+    about: "Name of the utility on bills, mails and SMS.",
+    default: "Samay Vidyut",
+  }),
+} as const;
+
+/** Read where it is used, before any role: how the program itself speaks. */
+export const programVariables: readonly Variable<unknown>[] = [
+  {
+    name: "SAMAY_LOG",
+    schema: z.string().optional(),
+    expects: "json",
+    about: "`json` has the log in one JSON document a line.",
+  },
+  {
+    name: "SAMAY_DEBUG",
+    schema: z.string().optional(),
+    expects: "1",
+    about: "`1` shows where an unexpected error came from.",
+  },
+  {
+    name: "NO_COLOR",
+    schema: z.string().optional(),
+    expects: "anything",
+    about: "Any value: no colour on a terminal.",
+  },
+];

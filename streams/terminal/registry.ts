@@ -1,0 +1,126 @@
+/**
+ * Every command of `samay`, by name, loaded only when it is called: `samay tariff quote` must not
+ * pay for the broker client, and a role must not ask for the permissions of another.
+ */
+import type { Command } from "./command.ts";
+
+/** One line of the overview and the way to the command itself. */
+export interface Registration {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+export type Registry = Readonly<Record<string, Registration>>;
+
+/** What the first word of two-word commands is about. */
+export const groups: Readonly<Record<string, string>> = {
+  meter: "Read a meter, and administer the meters of the head-end",
+  time: "Ask a time server, or be one",
+  frame: "Seal and open single TVES/2 frames",
+  tariff: "The tariffs, and what a consumption costs",
+  bill: "Bills: compute, show, explain, void",
+};
+
+/** In the order of the overview. */
+export const registry: Registry = {
+  "demo": {
+    summary: "Runs the whole way on this machine, from a pulse to a bill in the mailbox",
+    load: () => import("./commands/demo.ts"),
+  },
+  "start": {
+    summary: "Runs all roles in one process, on an embedded broker and database",
+    load: () => import("./commands/start.ts"),
+  },
+  "slave": {
+    summary: "Runs one slave: reads meters, seals and sends their readings",
+    load: () => import("./commands/slave.ts"),
+  },
+  "master": {
+    summary: "Runs one master: opens frames and journals the readings",
+    load: () => import("./commands/master.ts"),
+  },
+  "billing": {
+    summary: "Runs the office: database, billing cycles, bills by mail and SMS",
+    load: () => import("./commands/billing.ts"),
+  },
+  "meter read": {
+    summary: "Reads any IEC 62056-21 meter on a serial line",
+    load: () => import("./commands/meter_read.ts"),
+  },
+  "meter enrol": {
+    summary: "Makes a meter known and writes its key file for the slave",
+    load: () => import("./commands/meter_enrol.ts"),
+  },
+  "meter list": {
+    summary: "Lists the meters that are known",
+    load: () => import("./commands/meter_list.ts"),
+  },
+  "meter show": {
+    summary: "Shows one meter: clock, last reading, rejects",
+    load: () => import("./commands/meter_show.ts"),
+  },
+  "meter read-now": {
+    summary: "Asks a meter in the field for a reading and waits for it",
+    load: () => import("./commands/meter_read_now.ts"),
+  },
+  "time query": {
+    summary: "Measures this machine's clock against an NTP server",
+    load: () => import("./commands/time_query.ts"),
+  },
+  "time serve": {
+    summary: "Answers NTP requests",
+    load: () => import("./commands/time_serve.ts"),
+  },
+  "frame seal": {
+    summary: "Seals one frame from JSON on stdin",
+    load: () => import("./commands/frame_seal.ts"),
+  },
+  "frame open": {
+    summary: "Opens one frame from JSON on stdin, and says which second fits",
+    load: () => import("./commands/frame_open.ts"),
+  },
+  "tariff list": {
+    summary: "Lists the tariffs and their periods",
+    load: () => import("./commands/tariff_list.ts"),
+  },
+  "tariff show": {
+    summary: "Shows one tariff with its slabs and charges",
+    load: () => import("./commands/tariff_show.ts"),
+  },
+  "tariff quote": {
+    summary: "Computes what a consumption costs, line by line",
+    load: () => import("./commands/tariff_quote.ts"),
+  },
+  "bill run": {
+    summary: "Closes a month: asks for readings, computes, issues, sends",
+    load: () => import("./commands/bill_run.ts"),
+  },
+  "bill list": {
+    summary: "Lists the bills that were issued",
+    load: () => import("./commands/bill_list.ts"),
+  },
+  "bill show": {
+    summary: "Shows one bill",
+    load: () => import("./commands/bill_show.ts"),
+  },
+  "bill explain": {
+    summary: "Says how a bill came about: readings, slabs, rates",
+    load: () => import("./commands/bill_explain.ts"),
+  },
+  "bill void": {
+    summary: "Voids an issued bill, with a reason",
+    load: () => import("./commands/bill_void.ts"),
+  },
+  "decode": {
+    summary: "Makes a payload readable for `nats --translate`",
+    load: () => import("./commands/decode.ts"),
+  },
+  "setup": {
+    summary: "Finds or brings the tools that Samay needs",
+    load: () => import("./commands/setup.ts"),
+  },
+  "doctor": {
+    summary: "Checks this machine and says what is missing and how to get it",
+    load: () => import("./commands/doctor.ts"),
+  },
+};
