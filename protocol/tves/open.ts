@@ -1,0 +1,51 @@
+/** Opening a frame: find the second by the commitment, then prove it by the tag, once. */
+import { equalConstantTime } from "../bytes.ts";
+import type { ParsedFrame } from "./frame.ts";
+import { frameContext, frameKeys } from "./schedule.ts";
+import { suites } from "./suites.ts";
+
+/** Where the keys of the candidates come from; `undefined` means no key for that second. */
+export interface SecondKeys {
+  secondKey(t_s: number): Uint8Array | undefined;
+}
+
+export type OpenResult =
+  | {
+    readonly opened: true;
+    /** The second whose key opened the frame. */
+    readonly t_s: number;
+    /** Candidates whose commitment was derived, this one included. */
+    readonly trials: number;
+    readonly plaintext: Uint8Array;
+  }
+  | {
+    readonly opened: false;
+    readonly reason: "no_key_in_window" | "tag_mismatch";
+    readonly trials: number;
+  };
+
+/**
+ * Tries `candidates` in their order (tves: Opening, steps 3 and 4). A candidate whose commitment
+ * differs never reaches the AEAD: an AEAD alone would open one frame under two keys for a forger who
+ * prepares it, and would cost more for each trial. So the AEAD runs at most once.
+ */
+export function openFrame(
+  frame: ParsedFrame,
+  keys: SecondKeys,
+  candidates: Iterable<number>,
+): OpenResult {
+  let trials = 0;
+  for (const t_s of candidates) {
+    const secondKey = keys.secondKey(t_s);
+    if (secondKey === undefined) continue;
+    trials++;
+    const { commitment, key } = frameKeys(secondKey, frame.header);
+    if (!equalConstantTime(commitment, frame.commitment)) continue;
+    const { nonce, aad } = frameContext(frame.header, commitment, t_s);
+    const plaintext = suites[frame.suite].open({ key, nonce, aad }, frame.sealed);
+    return plaintext === undefined
+      ? { opened: false, reason: "tag_mismatch", trials }
+      : { opened: true, t_s, trials, plaintext };
+  }
+  return { opened: false, reason: "no_key_in_window", trials };
+}

@@ -1,0 +1,90 @@
+/**
+ * The key schedule of TVES/2: a one-way chain of days, in each day a one-way chain of hours, from
+ * each hour a key for every second, from each second's key what one frame needs.
+ *
+ * One-way means that whoever holds a link derives what comes later and nothing that came earlier.
+ */
+import { concat, utf8 } from "../bytes.ts";
+import { COMMITMENT_LENGTH } from "./frame.ts";
+import { hkdfExpand, hkdfExtract, KEY_LENGTH } from "./primitives.ts";
+
+export const SECONDS_A_HOUR = 3_600;
+export const SECONDS_A_DAY = 86_400;
+export const HOURS_A_DAY = 24;
+
+const SALT = utf8("samay/tves/2");
+const NEXT_DAY = utf8("samay/tves/2/next-day");
+const HOURS = utf8("samay/tves/2/hours");
+const NEXT_HOUR = utf8("samay/tves/2/next-hour");
+const SECOND = utf8("samay/tves/2/second\0");
+const FRAME = utf8("samay/tves/2/frame\0");
+
+/** UTC day number of `t_s`, in days since the Unix epoch. */
+export function dayOf(t_s: number): number {
+  return Math.floor(t_s / SECONDS_A_DAY);
+}
+
+/** Hours since the Unix epoch at `t_s`. Hour 0 of a day is a multiple of 24. */
+export function hourOf(t_s: number): number {
+  return Math.floor(t_s / SECONDS_A_HOUR);
+}
+
+/** `D[d0]`: the key of the day of enrolment, from the meter's own key (tves: Keys). */
+export function firstDayKey(
+  key: Uint8Array,
+  generation: number,
+  enrolmentDay: number,
+  meterId: string,
+): Uint8Array {
+  const fixed = new Uint8Array(5);
+  fixed[0] = generation;
+  new DataView(fixed.buffer).setUint32(1, enrolmentDay);
+  const info = concat(utf8("day\0"), fixed, utf8(meterId));
+  return hkdfExpand(hkdfExtract(SALT, key), info, KEY_LENGTH);
+}
+
+/** `D[d+1]` from `D[d]`. */
+export function nextDayKey(dayKey: Uint8Array): Uint8Array {
+  return hkdfExpand(dayKey, NEXT_DAY, KEY_LENGTH);
+}
+
+/** `H[d,0]` from `D[d]`. */
+export function firstHourKey(dayKey: Uint8Array): Uint8Array {
+  return hkdfExpand(dayKey, HOURS, KEY_LENGTH);
+}
+
+/** `H[d,k+1]` from `H[d,k]`, within one day. */
+export function nextHourKey(hourKey: Uint8Array): Uint8Array {
+  return hkdfExpand(hourKey, NEXT_HOUR, KEY_LENGTH);
+}
+
+/** `S[t]` from the key of its hour. */
+export function secondKeyOf(hourKey: Uint8Array, t_s: number): Uint8Array {
+  return hkdfExpand(hourKey, concat(SECOND, uint64(t_s)), KEY_LENGTH);
+}
+
+/** What one frame is sealed with: `com` and the AEAD key, both bound to its header. */
+export function frameKeys(
+  secondKey: Uint8Array,
+  header: Uint8Array,
+): { readonly commitment: Uint8Array; readonly key: Uint8Array } {
+  const okm = hkdfExpand(secondKey, concat(FRAME, header), COMMITMENT_LENGTH + KEY_LENGTH);
+  return { commitment: okm.subarray(0, COMMITMENT_LENGTH), key: okm.subarray(COMMITMENT_LENGTH) };
+}
+
+/** Nonce and AAD of a frame: `u64 t ‖ u32 sequence` and `hdr ‖ u64 t ‖ com`. */
+export function frameContext(
+  header: Uint8Array,
+  commitment: Uint8Array,
+  t_s: number,
+): { readonly nonce: Uint8Array; readonly aad: Uint8Array } {
+  const t = uint64(t_s);
+  // The sequence is the last field of the header, already in the byte order of the nonce.
+  return { nonce: concat(t, header.subarray(12, 16)), aad: concat(header, t, commitment) };
+}
+
+function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
