@@ -1,0 +1,56 @@
+/** `samay tariff list`: the tariffs and their periods. */
+import { tariffs } from "../../../actors/billing/tariff/catalogue.ts";
+import type { Command } from "../command.ts";
+import { formatTable, terminalWidth } from "../table.ts";
+
+export const command: Command = {
+  name: "tariff list",
+  summary: "Lists the tariffs and their periods",
+  options: { json: { type: "boolean", help: "One JSON document" } },
+  help: `One line a version. Dates on the command line choose the version.
+
+  samay tariff list`,
+  run({ values }) {
+    const rows = tariffs().flatMap((tariff) =>
+      tariff.versions.map((version) => ({
+        tariff: tariff.id,
+        name: tariff.name,
+        effective_from: version.effective_from,
+        effective_to: version.effective_to,
+        source: version.source,
+      }))
+    );
+    console.log(values.json === true ? JSON.stringify(rows) : toTable(rows));
+    return Promise.resolve(0);
+  },
+};
+
+interface Row {
+  readonly tariff: string;
+  readonly name: string;
+  readonly effective_from: string;
+  readonly effective_to: string | null;
+  readonly source: { readonly document: string; readonly page: string | null };
+}
+
+function toTable(rows: readonly Row[]): string {
+  return formatTable(
+    [
+      { title: "Tariff" },
+      { title: "Name" },
+      { title: "From" },
+      { title: "To" },
+      { title: "Page", align: "right" },
+      { title: "Source", flexible: true },
+    ],
+    rows.map((row) => [
+      row.tariff,
+      row.name,
+      row.effective_from,
+      row.effective_to ?? "",
+      row.source.page ?? "",
+      row.source.document,
+    ]),
+    { width: terminalWidth() },
+  );
+}
