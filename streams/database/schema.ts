@@ -4,7 +4,7 @@
  * Money is integer paise (`_paise`), energy integer watt-hours (`_wh`), instants are `timestamptz`
  * and arrive as `Date`, calendar dates are `date` and arrive as `YYYY-MM-DD` text, in Indian time.
  */
-import type { ColumnType, Generated } from "kysely";
+import type { ColumnType, Generated } from "./kysely.ts";
 
 /** `bigint` columns: JavaScript numbers on both drivers, within the safe integers. */
 type BigInteger = number;
@@ -127,6 +127,8 @@ export interface InvoiceTable {
   /** Everything the bill was computed from, as it was then: readings, consumer, tariff, history. */
   inputs: Json<unknown>;
   void_reason: string | null;
+  /** The transaction that issued it: lines are accepted in that transaction only. */
+  written_in: ColumnType<string, never, never>;
 }
 
 export interface InvoiceLineTable {

@@ -1,0 +1,13 @@
+/** Every migration, in order. Named here one by one, so that a compiled or bundled program has them. */
+import type { Migration } from "../streams/database/kysely.ts";
+import * as consumersAndMeters from "./0001_consumers_and_meters.ts";
+import * as readings from "./0002_readings.ts";
+import * as billing from "./0003_billing.ts";
+import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001_consumers_and_meters": consumersAndMeters,
+  "0002_readings": readings,
+  "0003_billing": billing,
+  "0004_delivery_and_audit": deliveryAndAudit,
+};
