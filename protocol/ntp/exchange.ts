@@ -149,6 +149,10 @@ export function judgeAnswer(
   question.answered = true;
   if (packet.stratum === 0) {
     const kiss = referenceText(0, packet.referenceId);
+    // Servers that were never set send stratum 0 too (on the wire it stands for 16), with no code.
+    if (kiss === "") {
+      return reject(packet.leap === LEAP_UNSYNCHRONISED ? "unsynchronised" : "bad_stratum");
+    }
     return { accepted: false, reason: KISSES[kiss] ?? "kiss_other", kiss };
   }
   const fault = faultOfServer(packet, question.nonce);

@@ -60,6 +60,8 @@ const bad: [TimeRejectReason, Partial<NtpPacket>][] = [
   ["kiss_rate", { stratum: 0, leap: 3, referenceId: referenceCode("RATE") }],
   ["kiss_other", { stratum: 0, referenceId: referenceCode("INIT") }],
   ["unsynchronised", { leap: 3 }],
+  ["unsynchronised", { leap: 3, stratum: 0, referenceId: 0 }],
+  ["bad_stratum", { stratum: 0, referenceId: 0 }],
   ["bad_stratum", { stratum: 16 }],
   ["bad_stratum", { stratum: 255 }],
   ["zero_timestamp", { receive: 0n }],

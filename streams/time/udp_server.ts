@@ -1,0 +1,57 @@
+/** An NTP server over UDP (RFC 5905): answers from a clock, slows down who asks too often. */
+import { createSocket, type RemoteInfo } from "node:dgram";
+import { isIP } from "node:net";
+import { RetryableError } from "../../protocol/errors.ts";
+import { RateLimit } from "../../protocol/ntp/rate_limit.ts";
+import { answer, kiss, type ServerClock } from "../../protocol/ntp/respond.ts";
+import { type LocalClock, systemClock } from "./local_clock.ts";
+
+export interface TimeServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly describe: () => ServerClock;
+  readonly clock?: LocalClock;
+  readonly rateLimit?: RateLimit;
+}
+
+export interface RunningTimeServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** A burst as `iburst` of the usual clients sends it, then one question every two seconds. */
+export function usualRateLimit(): RateLimit {
+  return new RateLimit({ burst: 16, rate_hz: 0.5, addresses_max: 4_096 });
+}
+
+/** Starts a server. Throws `RetryableError` when the port cannot be had. */
+export async function serveTimeUdp(options: TimeServerOptions): Promise<RunningTimeServer> {
+  const clock = options.clock ?? systemClock;
+  const limit = options.rateLimit ?? usualRateLimit();
+  const socket = createSocket(isIP(options.host) === 6 ? "udp6" : "udp4");
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once("error", reject);
+  socket.bind(options.port, options.host, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    throw new RetryableError(
+      `Cannot serve time on ${options.host}:${options.port}: ${(error as Error).message}`,
+    );
+  }
+  socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
+    const received_ns = clock.now_ns();
+    const verdict = limit.judge(from.address, clock.monotonic_s());
+    if (verdict === "drop") return;
+    const reply = verdict === "kiss"
+      ? kiss(bytes, "RATE", received_ns)
+      : answer(bytes, options.describe(), received_ns, clock.now_ns());
+    // An answer that cannot be sent is an answer lost on the way: the client asks again.
+    if (reply !== undefined) socket.send(reply, from.port, from.address, () => {});
+  });
+  return {
+    port: socket.address().port,
+    stop: () => new Promise((done) => socket.close(() => done())),
+  };
+}

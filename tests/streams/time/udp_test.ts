@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createSocket, type RemoteInfo } from "node:dgram";
+import { encodePacket, type NtpPacket, toTimestamp } from "../../../protocol/ntp/packet.ts";
+import { RateLimit } from "../../../protocol/ntp/rate_limit.ts";
+import { startLocalClock, systemClock } from "../../../streams/time/local_clock.ts";
+import { queryTime } from "../../../streams/time/query.ts";
+import { localServerClock } from "../../../streams/time/server_clock.ts";
+import { askUdp, parseTimeServer } from "../../../streams/time/udp_client.ts";
+import { serveTimeUdp } from "../../../streams/time/udp_server.ts";
+import { freeUdpPort } from "./chrony.ts";
+
+const queryOptions = (port: number, samples = 1) => ({
+  server: "the server",
+  samples,
+  spacing_ms: 1,
+  clock: systemClock,
+  ask: () => askUdp({ host: "127.0.0.1", port }, systemClock, 150),
+});
+
+/** A server that answers each question with what `reply` makes of it: a list of packets. */
+async function withFakeServer(
+  reply: (question: Uint8Array) => Uint8Array[],
+  body: (port: number) => Promise<void>,
+) {
+  const socket = createSocket("udp4");
+  socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
+    for (const packet of reply(bytes)) socket.send(packet, from.port, from.address);
+  });
+  await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+  try {
+    await body(socket.address().port);
+  } finally {
+    await new Promise<void>((done) => socket.close(() => done()));
+  }
+}
+
+function honest(question: Uint8Array, changes: Partial<NtpPacket> = {}): Uint8Array {
+  const now = toTimestamp(systemClock.now_ns());
+  const origin = new DataView(question.buffer, question.byteOffset).getBigUint64(40);
+  return encodePacket({
+    leap: 0,
+    version: 4,
+    mode: 4,
+    stratum: 3,
+    poll: 0,
+    precision: -20,
+    rootDelay_s: 0,
+    rootDispersion_s: 0.001,
+    referenceId: 0x0a000001,
+    reference: now - (1n << 34n),
+    origin,
+    receive: now,
+    transmit: now,
+    ...changes,
+  });
+}
+
+Deno.test("parseTimeServer() takes names, ports and bracketed IPv6, and refuses the rest", () => {
+  assert.deepEqual(parseTimeServer("pool.ntp.org"), { host: "pool.ntp.org", port: 123 });
+  assert.deepEqual(parseTimeServer("10.0.0.1:1123"), { host: "10.0.0.1", port: 1123 });
+  assert.deepEqual(parseTimeServer("[::1]:1123"), { host: "::1", port: 1123 });
+  assert.deepEqual(parseTimeServer("::1"), { host: "::1", port: 123 });
+  for (const text of ["", "a:b", "host:0", "host:70000", "http://host", "a b", "host:"]) {
+    assert.equal(parseTimeServer(text), undefined, text);
+  }
+});
+
+const refused: [string, Partial<NtpPacket>, RegExp][] = [
+  ["stratum 16", { stratum: 16 }, /stratum is not 1 to 15/],
+  ["stratum 0", { stratum: 0, referenceId: 0x44454e59 }, /DENY/],
+  ["leap 3", { leap: 3 }, /not synchronised/],
+  ["root distance", { rootDispersion_s: 2 }, /root distance/],
+  ["bogus origin", { origin: 1n }, /origin timestamp/],
+];
+
+for (const [name, changes, text] of refused) {
+  Deno.test(`queryTime() refuses a server with ${name} in one line`, async () => {
+    await withFakeServer((question) => [honest(question, changes)], async (port) => {
+      await assert.rejects(queryTime(queryOptions(port)), (error: Error) => {
+        assert.match(error.message, text);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    });
+  });
+}
+
+Deno.test("queryTime() says so when the server is silent or its port closed", async () => {
+  await withFakeServer(() => [], async (port) => {
+    await assert.rejects(queryTime(queryOptions(port)), /no answer within 150 ms/);
+  });
+  const closed = await freeUdpPort();
+  await assert.rejects(queryTime(queryOptions(closed)), /Time server/);
+});
+
+Deno.test("askUdp() waits through spoofed packets for the true answer", async () => {
+  const spoofs = (question: Uint8Array) => [
+    honest(question, { origin: 7n }),
+    new Uint8Array(3),
+    honest(question),
+  ];
+  await withFakeServer(spoofs, async (port) => {
+    const verdict = await askUdp({ host: "127.0.0.1", port }, systemClock, 500);
+    assert.ok(verdict.accepted);
+  });
+});
+
+Deno.test("askUdp() asks from another port each time", async () => {
+  const ports = new Set<number>();
+  const socket = createSocket("udp4");
+  socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
+    ports.add(from.port);
+    socket.send(honest(bytes), from.port, from.address);
+  });
+  await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+  const { port } = socket.address();
+  for (let i = 0; i < 4; i++) await askUdp({ host: "127.0.0.1", port }, systemClock, 500);
+  await new Promise<void>((done) => socket.close(() => done()));
+  assert.ok(ports.size >= 3, `${ports.size} different ports`);
+});
+
+Deno.test("serveTimeUdp() shows a clock that is 42 s ahead as 42 s ahead", async () => {
+  const ahead = startLocalClock(Date.now() + 42_000);
+  const server = await serveTimeUdp({
+    host: "127.0.0.1",
+    port: 0,
+    clock: ahead,
+    describe: localServerClock(ahead.now_ns, 3),
+  });
+  try {
+    const result = await queryTime(queryOptions(server.port, 4));
+    assert.ok(Math.abs(result.offset_s - 42) < 0.05, `offset ${result.offset_s}`);
+    assert.equal(result.stratum, 3);
+    assert.equal(result.samples, 4);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("serveTimeUdp() tells who asks too often to slow down, and ignores garbage", async () => {
+  const server = await serveTimeUdp({
+    host: "127.0.0.1",
+    port: 0,
+    describe: localServerClock(systemClock.now_ns),
+    rateLimit: new RateLimit({ burst: 2, rate_hz: 0.01, addresses_max: 8 }),
+  });
+  try {
+    await assert.rejects(queryTime(queryOptions(server.port, 3)), /slow down \(kiss code RATE\)/);
+    await assert.rejects(queryTime(queryOptions(server.port)), /no answer/);
+  } finally {
+    await server.stop();
+  }
+});
