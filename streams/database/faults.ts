@@ -1,0 +1,21 @@
+/** What kind of failure a query met, on either driver: both carry the SQLSTATE as `code`. */
+
+/** The five-character SQLSTATE of `error` (PostgreSQL manual, appendix A), or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/**
+ * Whether the data itself was refused (class 22, data exception; class 23, integrity constraint):
+ * the same rows will be refused again, while the database is well.
+ */
+export function isDataFault(error: unknown): boolean {
+  return /^2[23]/.test(sqlState(error) ?? "");
+}
+
+/** Whether a unique constraint or index refused a row; `name` narrows it to one of them. */
+export function isUniqueViolation(error: unknown, name?: string): boolean {
+  if (sqlState(error) !== "23505") return false;
+  return name === undefined || (error as { constraint?: unknown }).constraint === name;
+}

@@ -1,0 +1,106 @@
+/** Writes the ledger's rows, many at a time, inside the ledger's transaction. */
+import { sql, type Transaction } from "./kysely.ts";
+import type { ReadingRow, SlaveRow } from "./ledger_rows.ts";
+import type { Database } from "./schema.ts";
+
+/** Two readings of one register at one moment that differ: the first one stays. */
+export interface ReadingConflict {
+  readonly meter_id: string;
+  readonly obis: string;
+  readonly read_at: Date;
+  readonly kept: number;
+  readonly refused: number;
+  /** Journal sequence of the one that was refused. */
+  readonly journal_sequence: number;
+}
+
+/** Rows in one statement: bounds the memory of the statement's parameters. */
+const ROWS_MAX = 5_000;
+
+/**
+ * Writes `rows`; those that stand already are left as they are. Returns how many were new, and the
+ * ones whose value differs from the row that stands.
+ */
+export async function writeReadings(
+  trx: Transaction<Database>,
+  rows: readonly ReadingRow[],
+): Promise<{ inserted: number; conflicts: ReadingConflict[] }> {
+  const conflicts: ReadingConflict[] = [];
+  let inserted = 0;
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    const part = rows.slice(start, start + ROWS_MAX);
+    const count = await insertReadings(trx, part);
+    inserted += count;
+    if (count < part.length) conflicts.push(...await conflictsOf(trx, part));
+  }
+  return { inserted, conflicts };
+}
+
+async function insertReadings(
+  trx: Transaction<Database>,
+  rows: readonly ReadingRow[],
+): Promise<number> {
+  const column = <K extends keyof ReadingRow>(name: K) => rows.map((row) => row[name]);
+  const { numAffectedRows } = await sql`
+    insert into raw_reading (
+      meter_id, obis, read_at, value, unit, source, flags, frame_sequence, journal_sequence,
+      arrived_at, sealed_at, second_found_s, trials, clock_quality
+    )
+    select meter_id, obis, to_timestamp(read_at_ms / 1000), value, unit, 'frame', flags::jsonb,
+      frame_sequence, journal_sequence, to_timestamp(arrived_at_ms / 1000),
+      to_timestamp(sealed_at_ms / 1000), second_found_s, trials, clock_quality
+    from unnest(
+      ${column("meter_id")}::text[], ${column("obis")}::text[],
+      ${column("read_at_ms")}::float8[], ${column("value")}::bigint[],
+      ${column("unit")}::text[], ${rows.map(({ flags }) => JSON.stringify(flags))}::text[],
+      ${column("frame_sequence")}::bigint[], ${column("journal_sequence")}::bigint[],
+      ${column("arrived_at_ms")}::float8[], ${column("sealed_at_ms")}::float8[],
+      ${column("second_found_s")}::bigint[], ${column("trials")}::int[],
+      ${column("clock_quality")}::int[]
+    ) with ordinality as given(
+      meter_id, obis, read_at_ms, value, unit, flags, frame_sequence, journal_sequence,
+      arrived_at_ms, sealed_at_ms, second_found_s, trials, clock_quality, place
+    )
+    order by place
+    on conflict do nothing`.execute(trx);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** A reading that was sent twice is no conflict; one with another value at the same moment is. */
+async function conflictsOf(
+  trx: Transaction<Database>,
+  rows: readonly ReadingRow[],
+): Promise<ReadingConflict[]> {
+  const { rows: found } = await sql<ReadingConflict>`
+    select stands.meter_id, stands.obis, stands.read_at, stands.value as kept,
+      given.value as refused, given.journal_sequence
+    from unnest(
+      ${rows.map((row) => row.meter_id)}::text[], ${rows.map((row) => row.obis)}::text[],
+      ${rows.map((row) => row.read_at_ms)}::float8[], ${rows.map((row) => row.value)}::bigint[],
+      ${rows.map((row) => row.journal_sequence)}::bigint[]
+    ) as given(meter_id, obis, read_at_ms, value, journal_sequence)
+    join raw_reading as stands on stands.meter_id = given.meter_id
+      and stands.obis = given.obis and stands.read_at = to_timestamp(given.read_at_ms / 1000)
+    where stands.value <> given.value
+    order by given.journal_sequence`.execute(trx);
+  return found;
+}
+
+/** Writes what each slave last said; an older report never replaces a newer one. */
+export async function writeSlaves(
+  trx: Transaction<Database>,
+  rows: readonly SlaveRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    insert into slave (slave_id, last_seen_at, report)
+    select slave_id, to_timestamp(last_seen_at_ms / 1000), report::jsonb
+    from unnest(
+      ${rows.map((row) => row.slave_id)}::text[],
+      ${rows.map((row) => row.last_seen_at_ms)}::float8[],
+      ${rows.map((row) => JSON.stringify(row.report))}::text[]
+    ) as given(slave_id, last_seen_at_ms, report)
+    on conflict (slave_id) do update
+      set last_seen_at = excluded.last_seen_at, report = excluded.report
+      where slave.last_seen_at <= excluded.last_seen_at`.execute(trx);
+}
