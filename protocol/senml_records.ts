@@ -8,8 +8,11 @@ export type SenmlRecord = Readonly<Record<string, string | number | boolean>>;
 
 const TEXT = new Set(["bn", "bu", "n", "u", "vs"]);
 
-/** What a name may be once the base name stands before it (RFC 8428 section 4.5.1). */
-const RESOLVED_NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]*$/;
+/**
+ * What a name may be once the base name stands before it (RFC 8428 section 4.5.1). There a name begins
+ * with a letter or digit; a meter's name may begin with - or _, and its packs are to be seen too.
+ */
+const RESOLVED_NAME = /^[A-Za-z0-9:./_-]+$/;
 
 /**
  * The records of the pack that `bytes` hold, or `null` when they hold none (RFC 8428 section 6). Takes

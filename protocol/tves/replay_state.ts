@@ -47,20 +47,20 @@ export function encodeSeen(has: (age: number) => boolean, width: number): Replay
 
 /** The ages that `encodeSeen` was told of. Throws `RangeError` when they do not fit in `width`. */
 export function decodeSeen(seen: ReplayState["seen"], width: number): number[] {
-  const ages = typeof seen === "string" ? agesOfBits(seen) : agesOfRuns(seen, width);
-  if ((ages.at(-1) ?? 0) >= width) {
-    throw new RangeError("The replay window is wider than it may be");
-  }
-  return ages;
+  const span = typeof seen === "string"
+    ? seen.length * 4
+    : seen.reduce((sum, length) => sum + length, 0);
+  if (span > width) throw new RangeError(`A replay window of ${span} is wider than ${width}`);
+  return typeof seen === "string" ? agesOfBits(seen) : agesOfRuns(seen);
 }
 
-function agesOfRuns(runs: readonly number[], width: number): number[] {
+function agesOfRuns(runs: readonly number[]): number[] {
   const ages: number[] = [];
   let age = 0;
   for (const [i, length] of runs.entries()) {
-    const end = Math.min(age + length, width + 1);
-    if (i % 2 === 0) { for (let at = age; at < end; at++) ages.push(at); }
-    age = end;
+    const end = age + length;
+    if (i % 2 === 1) age = end;
+    else while (age < end) ages.push(age++);
   }
   return ages;
 }

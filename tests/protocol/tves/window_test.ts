@@ -1,0 +1,88 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { candidateSeconds } from "../../../protocol/tves/window.ts";
+
+const at = (arrival_s: number, window_s = 2, expectedOffset_s = 0, hint?: number) =>
+  candidateSeconds({ arrival_s, expectedOffset_s, window_s, hint });
+
+Deno.test("candidateSeconds() begins with the second that holds the expected moment", () => {
+  deepStrictEqual(at(1000.2), [1000, 999, 1001, 998, 1002]);
+  deepStrictEqual(at(1000.8), [1000, 1001, 999, 1002, 998]);
+  deepStrictEqual(at(1000.5), [1000, 999, 1001, 998, 1002]);
+  deepStrictEqual(at(1000), [1000, 999, 1001, 998, 1002]);
+});
+
+Deno.test("candidateSeconds() moves with the learned offset", () => {
+  deepStrictEqual(at(1000.2, 1, -137.4), [862, 863, 861]);
+  deepStrictEqual(at(1000.2, 1, 0.9), [1001, 1000, 1002]);
+});
+
+Deno.test("candidateSeconds() keeps those that match when there is a hint", () => {
+  deepStrictEqual(at(1000.2, 10, 0, 1003 % 256), [1003]);
+  deepStrictEqual(at(1000.2, 10, 0, 77), []);
+  deepStrictEqual(at(1000.2, 300, 0, 1000 % 256), [1000, 744, 1256]);
+});
+
+Deno.test("candidateSeconds() gives 2 W + 1 different seconds, nearest first", () => {
+  const arrival = fc.double({ min: 100, max: 4e9, noNaN: true });
+  fc.assert(fc.property(arrival, fc.nat(40), (arrival_s, window_s) => {
+    const seconds = at(arrival_s, window_s);
+    strictEqual(seconds.length, 2 * window_s + 1);
+    strictEqual(new Set(seconds).size, seconds.length);
+    // The distance from the expected moment to the second as a stretch of time, [t, t + 1).
+    const distances = seconds.map((t) => Math.max(t - arrival_s, arrival_s - (t + 1), 0));
+    ok(distances.every((distance, i) => i === 0 || distance >= distances[i - 1]!));
+  }));
+});
+
+Deno.test("candidateSeconds() gives no second before the epoch", () => {
+  deepStrictEqual(at(0.5, 2), [0, 1, 2]);
+});
+
+Deno.test("candidateSeconds() cuts a window of a fraction down to whole seconds", () => {
+  deepStrictEqual(at(1000.2, 0.9), [1000]);
+});
+
+Deno.test("candidateSeconds() refuses a window or a time that is none", () => {
+  throws(() => at(1000, -1), RangeError);
+  throws(() => at(1000, NaN), RangeError);
+  throws(() => at(1000, 86_401), RangeError);
+  throws(() => at(NaN), RangeError);
+  throws(() => at(Infinity), RangeError);
+});
+
+Deno.test("candidateSeconds() tries the right second first as often as theory says", () => {
+  // P(first is right) is about 1 - 0.798 sigma for an error of mean 0 (the decryption condition).
+  const sigma = 0.05;
+  const steps = 400;
+  let right = 0;
+  let all = 0;
+  for (let p = 0; p < steps; p++) {
+    for (let q = 0; q < steps; q++) {
+      const error = sigma * normalQuantile((q + 0.5) / steps);
+      if (at(1000 + (p + 0.5) / steps + error, 1)[0] === 1000) right++;
+      all++;
+    }
+  }
+  ok(Math.abs(right / all - (1 - 0.798 * sigma)) < 0.002, `${right / all}`);
+});
+
+/** Quantile of the standard normal distribution, by bisection of its distribution function. */
+function normalQuantile(p: number): number {
+  let [low, high] = [-6, 6];
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < p) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Abramowitz and Stegun 26.2.17, error below 7.5e-8. */
+function normalCdf(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 +
+            t * (-1.821255978 + t * 1.330274429))));
+  const tail = Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) * series;
+  return x >= 0 ? 1 - tail : tail;
+}
