@@ -52,9 +52,10 @@ class DenoPort {
   async read(buffer: Buffer, offset: number, length: number) {
     for (;;) {
       if (!this.#isOpen) throw Object.assign(new Error("Port is not open"), { canceled: true });
-      const available = this.#reads.readableLength;
-      if (available > 0) {
-        const chunk: Buffer = this.#reads.read(Math.min(length, available));
+      // Asking an empty stream for one byte is what makes it say "readable" again.
+      const wanted = Math.min(length, Math.max(1, this.#reads.readableLength));
+      const chunk: Buffer | null = this.#reads.read(wanted);
+      if (chunk !== null) {
         chunk.copy(buffer, offset);
         return { buffer, bytesRead: chunk.length };
       }
@@ -101,7 +102,7 @@ class DenoPort {
   /** Throws away what was not yet read, in the terminal and here. */
   async flush(): Promise<void> {
     await this.#native.flush();
-    while (this.#reads.readableLength > 0) this.#reads.read();
+    while (this.#reads.read() !== null);
   }
 
   drain(): Promise<void> {

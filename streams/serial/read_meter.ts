@@ -36,6 +36,7 @@ export interface ReadMeterOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+const GRACE_MS = 500;
 
 /**
  * One reading. Throws `MeterReadError` (retryable, with `reason` and one line of what to try),
@@ -51,10 +52,15 @@ export async function readMeter(options: ReadMeterOptions, signal?: AbortSignal)
   const machine = listen
     ? new TelegramListener({ framing, timeout_ms })
     : requester(options, baud, framing, timeout_ms);
-  const limit = AbortSignal.timeout(timeout_ms);
-  const line = await openLine(options.line, { baud, framing }, anyOf(signal, limit));
+  // The machine keeps the time itself; this ends what it cannot: a connection or a write that hangs.
+  const limit = AbortSignal.timeout(timeout_ms + GRACE_MS);
+  const either = signal ? AbortSignal.any([signal, limit]) : limit;
+  const line = await openLine(options.line, { baud, framing }, either);
   try {
-    return await converse(line, machine, signal);
+    return await converse(line, machine, either);
+  } catch (error) {
+    if (error === limit.reason) throw new MeterReadError(failureOf("timed_out"), error);
+    throw error;
   } finally {
     await line.close();
   }
@@ -80,29 +86,26 @@ function requester(
   });
 }
 
-const anyOf = (...signals: (AbortSignal | undefined)[]) =>
-  AbortSignal.any(signals.filter((signal) => signal !== undefined));
-
 /** Gives the machine what happens on the line, and does what it says, until it is done. */
 async function converse(
   line: Line,
   machine: ReaderMachine,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Readout> {
   const events = eventsOf(line, signal);
   let next: ReaderEvent | null = { kind: "start", now_ms: performance.now() };
   let timer_ms = Infinity;
   try {
     for (;;) {
-      const actions: ReaderAction[] = next ? machine.next(next) : [];
+      const actions: ReaderAction[] = machine.next(next);
       next = null;
       for (const action of actions) {
         if (action.kind === "done") return action.readout;
         if (action.kind === "failed") throw new MeterReadError(action.failure);
         if (action.kind === "wait") timer_ms = action.until_ms;
-        else if (action.kind === "set_baud") await carryOut(() => line.setBaud(action.baud));
+        else if (action.kind === "set_baud") await events.during(line.setBaud(action.baud));
         else {
-          await carryOut(() => line.write(action.bytes));
+          await events.during(line.write(action.bytes));
           next = { kind: "sent", now_ms: performance.now() };
         }
       }
@@ -113,16 +116,8 @@ async function converse(
   }
 }
 
-async function carryOut(act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    throw new MeterReadError(failureOf("line_closed", (error as Error).message), error);
-  }
-}
-
 /** What comes next from the line, the timer or the signal: one read is under way at any time. */
-function eventsOf(line: Line, signal?: AbortSignal) {
+function eventsOf(line: Line, signal: AbortSignal) {
   let reading: Promise<ReaderEvent> | null = null;
   const read = async (): Promise<ReaderEvent> => {
     const bytes = await line.read();
@@ -131,11 +126,11 @@ function eventsOf(line: Line, signal?: AbortSignal) {
   };
   const aborted = Promise.withResolvers<never>();
   aborted.promise.catch(() => "the one who awaits next() is told");
-  const onAbort = () => aborted.reject(signal!.reason);
-  signal?.addEventListener("abort", onAbort);
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
   return {
     async next(until_ms: number): Promise<ReaderEvent> {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       reading ??= read();
       reading.catch(() => "told when it is awaited, or of no interest after the line is closed");
       const timer = Promise.withResolvers<ReaderEvent>();
@@ -152,8 +147,15 @@ function eventsOf(line: Line, signal?: AbortSignal) {
         clearTimeout(id);
       }
     },
+    /** Waits for `work` on the line. A line that fails in it is closed or unplugged. */
+    async during(work: Promise<void>): Promise<void> {
+      const ended = work.catch((error: Error) => {
+        throw new MeterReadError(failureOf("line_closed", error.message), error);
+      });
+      await Promise.race([ended, aborted.promise]);
+    },
     stop() {
-      signal?.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", onAbort);
     },
   };
 }
