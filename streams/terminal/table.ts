@@ -28,7 +28,7 @@ export function fit(text: string, width: number): string {
     if (displayWidth(short + character) > width - 1) break;
     short += character;
   }
-  return `${short}…`;
+  return `${short.trimEnd()}…`;
 }
 
 function pad(text: string, width: number, align: "left" | "right" = "left"): string {
