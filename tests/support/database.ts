@@ -78,7 +78,8 @@ export async function emptyTables(db: Db): Promise<void> {
 
 let image: Promise<Blob> | undefined;
 
-function migratedImage(): Promise<Blob> {
+/** An embedded database with every table and no rows, as `startEmbedded()` takes it. */
+export function migratedImage(): Promise<Blob> {
   return image ??= readOrMakeImage();
 }
 
@@ -100,7 +101,8 @@ async function readOrMakeImage(): Promise<Blob> {
 
 /** Changes with the database's version and with every migration. */
 async function imageKey(): Promise<string> {
-  const hash = createHash("sha256").update(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const hash = createHash("sha256").update(imports["@electric-sql/pglite"]);
   const folder = new URL("migrations/", ROOT);
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
   for (const name of names) hash.update(await Deno.readTextFile(new URL(name, folder)));

@@ -1,0 +1,150 @@
+/** Keeps the ledger behind the journal: reads, projects, waits, and goes on after any failure. */
+import { TerminalError } from "../../protocol/errors.ts";
+import { journalRecord } from "../../protocol/messages/journal.ts";
+import { parseOrExplain } from "../../protocol/schema.ts";
+import type { Stoppable } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
+import { isDataFault } from "./faults.ts";
+import type { Kysely } from "./kysely.ts";
+import { ledgerCursor, projectBatch, type Projection } from "./ledger.ts";
+import type { JournalEntry, JournalFeed } from "./ledger_feed.ts";
+import type { SequencedRecord } from "./ledger_rows.ts";
+import { Patience, Pause } from "./pace.ts";
+import type { Database } from "./schema.ts";
+
+/** Records in one transaction. A record is at most 1 MB on the wire and usually a few KB. */
+const RECORDS_MAX = 64;
+/** A feed that answers "none" without waiting must not make the loop spin. */
+const EMPTY_WAIT_MS = 50;
+
+export interface LedgerOptions {
+  readonly db: Kysely<Database>;
+  readonly feed: JournalFeed;
+  readonly log: Log;
+  /** Keeps a record that can never be projected. The cursor passes it once this has resolved. */
+  readonly deadLetter: (entry: JournalEntry, reason: string) => Promise<void>;
+  /** Hears of every commit, for those who wait for readings and those who trim the journal. */
+  readonly onCommitted?: (projection: Projection) => void;
+  readonly recordsMax?: number;
+}
+
+/** Runs until stopped; `stop()` lets the transaction in hand finish. */
+export function runLedger(options: LedgerOptions): Stoppable {
+  const ending = new AbortController();
+  const done = new Loop(options, ending.signal).run();
+  return {
+    stop: async () => {
+      ending.abort();
+      await done;
+    },
+  };
+}
+
+class Loop {
+  readonly #options: LedgerOptions;
+  readonly #signal: AbortSignal;
+  readonly #pause: Pause;
+  readonly #patience: Patience;
+  /** Undefined after a failure: another ledger may have moved it meanwhile. */
+  #cursor: number | undefined;
+
+  constructor(options: LedgerOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#pause = new Pause(signal);
+    this.#patience = new Patience(options.log, "ledger");
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      try {
+        const moved = await this.#turn();
+        this.#patience.succeeded();
+        if (!moved) await this.#pause.wait(EMPTY_WAIT_MS);
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        this.#cursor = undefined;
+        await this.#pause.wait(this.#patience.failed(error));
+      }
+    }
+  }
+
+  /** Projects what the feed has; false when it has nothing. */
+  async #turn(): Promise<boolean> {
+    const { db, feed, recordsMax = RECORDS_MAX } = this.#options;
+    this.#cursor ??= await this.#begin();
+    const entries = await feed.read(this.#cursor, recordsMax, this.#signal);
+    if (entries.length === 0) return false;
+    const records: SequencedRecord[] = [];
+    for (const entry of entries) {
+      const record = await this.#checked(entry);
+      if (record !== undefined) records.push(record);
+    }
+    const through = entries.at(-1)!.sequence;
+    try {
+      this.#commit(await projectBatch(db, records, through));
+    } catch (error) {
+      if (!isDataFault(error)) throw error;
+      await this.#oneByOne(records, through);
+    }
+    return true;
+  }
+
+  async #begin(): Promise<number> {
+    const cursor = await ledgerCursor(this.#options.db);
+    const last = await this.#options.feed.lastSequence?.();
+    if (last !== undefined && last < cursor) {
+      throw new TerminalError(
+        `The journal ends at ${last} but the database has it up to ${cursor}: the broker's data ` +
+          "was lost or replaced. Restore the broker's data, or use a new database",
+      );
+    }
+    return cursor;
+  }
+
+  /** The entry as a record, or undefined once it lies with the dead letters. */
+  async #checked({ sequence, record }: JournalEntry): Promise<SequencedRecord | undefined> {
+    try {
+      return {
+        sequence,
+        record: parseOrExplain(journalRecord, record, `Journal record ${sequence}`),
+      };
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      await this.#setAside({ sequence, record }, error.message);
+      return undefined;
+    }
+  }
+
+  /** Finds the record that the database refuses; the others are projected. */
+  async #oneByOne(records: readonly SequencedRecord[], through: number): Promise<void> {
+    for (const record of records) {
+      if (this.#signal.aborted) return;
+      try {
+        this.#commit(await projectBatch(this.#options.db, [record]));
+      } catch (error) {
+        if (!isDataFault(error)) throw error;
+        await this.#setAside(record, (error as Error).message);
+        this.#commit(await projectBatch(this.#options.db, [], record.sequence));
+      }
+    }
+    this.#commit(await projectBatch(this.#options.db, [], through));
+  }
+
+  async #setAside(entry: JournalEntry, reason: string): Promise<void> {
+    this.#options.log.error("journal record set aside", { sequence: entry.sequence, reason });
+    await this.#options.deadLetter(entry, reason);
+  }
+
+  #commit(projection: Projection): void {
+    this.#cursor = projection.cursor;
+    for (const conflict of projection.conflicts) {
+      const { meter_id, obis, read_at, kept, refused, journal_sequence } = conflict;
+      this.#options.log.warn("a second value for the same reading was not taken", {
+        ...{ meter: meter_id, obis, read_at: read_at.toISOString(), kept, refused },
+        journal: journal_sequence,
+      });
+    }
+    this.#options.onCommitted?.(projection);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The outbox: messages written in the transaction that decides them, published once it stands.
+ *
+ * A crash between the acknowledgement and the deletion publishes a message again under the same
+ * message id, which the stream drops inside its duplicate window; handlers check for the rest.
+ */
+import { utf8 } from "../../protocol/bytes.ts";
+import type { Broker, Stoppable } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
+import type { Kysely, Transaction } from "./kysely.ts";
+import { Patience, Pause } from "./pace.ts";
+import type { Database } from "./schema.ts";
+
+/** Messages in flight at once. */
+const BATCH_MAX = 100;
+/** How often the table is looked at without a nudge: another process may have written to it. */
+const POLL_MS = 1_000;
+
+export interface OutboxMessage {
+  readonly subject: string;
+  /** Names the message for ever: a second one with the same id is the same message. */
+  readonly message_id: string;
+  /** JSON. */
+  readonly payload: unknown;
+}
+
+/** Writes `message` in the caller's transaction. Once more with the same id changes nothing. */
+export async function enqueue(trx: Transaction<Database>, message: OutboxMessage): Promise<void> {
+  await trx.insertInto("outbox")
+    .values({ ...message, payload: JSON.stringify(message.payload) })
+    .onConflict((conflict) => conflict.column("message_id").doNothing())
+    .execute();
+}
+
+export interface RunningOutbox extends Stoppable {
+  /** Something was committed: look now. */
+  nudge(): void;
+}
+
+/** Publishes what the outbox holds, oldest first, until stopped. */
+export function runOutbox(
+  db: Kysely<Database>,
+  broker: Broker,
+  log: Log,
+  options: { readonly poll_ms?: number } = {},
+): RunningOutbox {
+  const ending = new AbortController();
+  const pause = new Pause(ending.signal);
+  const done = loop({ db, broker, log, pause, signal: ending.signal, ...options });
+  return {
+    nudge: () => pause.nudge(),
+    stop: async () => {
+      ending.abort();
+      await done;
+    },
+  };
+}
+
+interface LoopOptions {
+  readonly db: Kysely<Database>;
+  readonly broker: Broker;
+  readonly log: Log;
+  readonly pause: Pause;
+  readonly signal: AbortSignal;
+  readonly poll_ms?: number;
+}
+
+async function loop({ db, broker, log, pause, signal, poll_ms = POLL_MS }: LoopOptions) {
+  const patience = new Patience(log, "outbox");
+  while (!signal.aborted) {
+    try {
+      const published = await publishBatch(db, broker);
+      patience.succeeded();
+      if (published < BATCH_MAX) await pause.wait(poll_ms);
+    } catch (error) {
+      if (signal.aborted) return;
+      await pause.wait(patience.failed(error));
+    }
+  }
+}
+
+/**
+ * Publishes the oldest messages and deletes those that the broker has taken; returns how many. No
+ * transaction is open meanwhile, so a slow broker holds up nobody else. Throws the first failure
+ * once the others are done: a message that the broker refuses does not block those behind it.
+ */
+async function publishBatch(db: Kysely<Database>, broker: Broker): Promise<number> {
+  const rows = await db.selectFrom("outbox").select(["outbox_id", "subject", "message_id"])
+    .select("payload").orderBy("outbox_id").limit(BATCH_MAX).execute();
+  if (rows.length === 0) return 0;
+  const outcomes = await Promise.allSettled(
+    rows.map(async ({ subject, message_id, payload }) =>
+      await broker.publish(subject, utf8(JSON.stringify(payload)), { messageId: message_id })
+    ),
+  );
+  const taken = rows.filter((_, i) => outcomes[i]!.status === "fulfilled");
+  if (taken.length > 0) {
+    await db.deleteFrom("outbox").where("outbox_id", "in", taken.map((row) => row.outbox_id))
+      .execute();
+  }
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+  return taken.length;
+}
