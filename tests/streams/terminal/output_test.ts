@@ -32,11 +32,7 @@ Deno.test("formatTable() aligns columns, Marathi and colour included", () => {
 Deno.test("formatTable() cuts the widest flexible column when the terminal is narrow", () => {
   const columns = [{ title: "id" }, { title: "reason", flexible: true }];
   const text = formatTable(columns, [["MH1", "a long reason that does not fit"]], { width: 20 });
-  assert.deepEqual(
-    text.split("\n"),
-    ["id   reason", "MH1  a long reason t…"]
-      .map((line) => line === "id   reason" ? line : "MH1  a long reason…".slice(0, 20)),
-  );
+  assert.deepEqual(text.split("\n"), ["id   reason", "MH1  a long reason…"]);
   assert.ok(text.split("\n").every((line) => displayWidth(line) <= 20));
 });
 

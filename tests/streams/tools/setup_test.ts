@@ -7,22 +7,28 @@ import { projectDir } from "../../../streams/tools/places.ts";
 import { setUp } from "../../../streams/tools/setup.ts";
 import { countResults, partLines, readJUnit } from "../../../streams/tools/test_report.ts";
 
-Deno.test("setUp() takes less than a second and says nothing when all is there", async () => {
-  let said = "";
-  const progress = createProgress({ terminal: false, write: (text) => said += text });
-  const start_ms = performance.now();
-  const results = await setUp(progress);
-  const taken_ms = performance.now() - start_ms;
-  assert.deepEqual(results.map(({ part }) => part), [
-    "fonts",
-    "nats-server",
-    "nats",
-    "AVR toolchain, simavr",
-  ]);
-  if (results.every(({ ok }) => ok)) {
+// Where something is missing the set-up would go and get it: not what a test should wait for.
+const complete = (await gatherFacts())
+  .filter(({ part }) => /^(?:nats|fonts|AVR)/.test(part)).every(({ ok }) => ok);
+
+Deno.test({
+  name: "setUp() takes less than a second and says nothing when all is there",
+  ignore: !complete,
+  async fn() {
+    let said = "";
+    const progress = createProgress({ terminal: false, write: (text) => said += text });
+    const start_ms = performance.now();
+    const results = await setUp(progress);
+    const taken_ms = performance.now() - start_ms;
+    assert.deepEqual(results.map(({ part, ok }) => [part, ok]), [
+      ["fonts", true],
+      ["nats-server", true],
+      ["nats", true],
+      ["AVR toolchain, simavr", true],
+    ]);
     assert.equal(said, "");
     assert.ok(taken_ms < 1_000, `${taken_ms} ms`);
-  }
+  },
 });
 
 Deno.test("gatherFacts() says how to get each part, and where the parts that are there lie", async () => {
