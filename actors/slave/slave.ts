@@ -1,0 +1,74 @@
+/**
+ * The slave session: reads meters on schedule and on request, keeps each reading until it is
+ * journaled, and reports of itself. Pure: time, chance and events come in, effects go out.
+ */
+import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
+import { obey, readDue, readingFailed, readingStored } from "./reading.ts";
+import {
+  confirmed,
+  linkChanged,
+  loaded,
+  loadMore,
+  sealed,
+  sendDue,
+  sendFailed,
+} from "./sending.ts";
+import type { SlaveState } from "./state.ts";
+
+/** Handles one message; changes `state` in place and returns what is to be done, in order. */
+export function receive(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffect[] {
+  const effects = react(state, message, now);
+  effects.push(...loadMore(state), ...sendDue(state, now));
+  return effects;
+}
+
+function react(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffect[] {
+  switch (message.type) {
+    case "started":
+      state.nextReport_s = now.monotonic_s + state.settings.heartbeat_s;
+      return [{ effect: "report", kind: "hello" }];
+    case "tick":
+      return state.stopping ? [] : [...heartbeat(state, now), ...readDue(state, now)];
+    case "stored":
+      return readingStored(state, message.meter_id);
+    case "read_failed":
+      return readingFailed(state, message.meter_id, message.reason, now);
+    case "loaded":
+      loaded(state, message, now);
+      return [];
+    case "sealed":
+      sealed(state, message);
+      return [];
+    case "send_failed":
+      return sendFailed(state, message.key, message.reason, now);
+    case "confirmation":
+      return confirmed(state, message.confirmation, message.boot, now);
+    case "command":
+      return obey(state, message.command, now);
+    case "link":
+      linkChanged(state, message.up, now);
+      return [];
+    case "stopping":
+      state.stopping = true;
+      return [{ effect: "report", kind: "goodbye" }];
+  }
+}
+
+function heartbeat(state: SlaveState, now: Moment): SlaveEffect[] {
+  if (now.monotonic_s < state.nextReport_s) return [];
+  state.nextReport_s = now.monotonic_s + state.settings.heartbeat_s;
+  // Readings that lay in the future when they were looked for may be of the past by now.
+  for (const meter of state.meters.values()) meter.more = true;
+  return [{ effect: "report", kind: "heartbeat" }];
+}
+
+/** Faults of meters for a session report: at most 16, as the report has room for. */
+export function faultsOf(state: SlaveState): { meter_id: string; reason: string }[] {
+  const faults: { meter_id: string; reason: string }[] = [];
+  for (const [meter_id, { readFault, sendFault }] of state.meters) {
+    const reason = readFault ?? (sendFault && `not sent: ${sendFault}`);
+    if (reason !== undefined) faults.push({ meter_id, reason: reason.slice(0, 200) });
+    if (faults.length === 16) break;
+  }
+  return faults;
+}

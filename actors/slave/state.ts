@@ -1,0 +1,100 @@
+/** What a slave session holds in memory. All that must survive a crash is in the outbox. */
+
+export interface SlaveSettings {
+  readonly slave_id: string;
+  readonly meters: readonly string[];
+  readonly interval_s: number;
+  /** Seconds over which slaves spread their readings. */
+  readonly spread_s: number;
+  /** Readings that wait for a confirmation at the same time, all meters together. */
+  readonly inFlight_max: number;
+  /** Wait for a confirmation before the first resend, and the longest wait. */
+  readonly resendFirst_s: number;
+  readonly resendMax_s: number;
+  readonly heartbeat_s: number;
+}
+
+/** A reading of the outbox that the actor looks after. */
+export interface Held {
+  readonly read_at_ms: number;
+  attempts: number;
+  /** When to send (again), monotonic seconds. */
+  due_s: number;
+  /** Sent and neither confirmed nor refused nor given up on. */
+  inFlight: boolean;
+  /** Sequence of the last frame of this reading; 0 before the first. */
+  sequence: number;
+}
+
+/** A read-now that waits for the meter. */
+export interface PendingRead {
+  readonly request_id: string;
+  readonly expires_at_ms: number;
+}
+
+export interface MeterSession {
+  /** Oldest first. */
+  held: Held[];
+  /** The outbox may have readings that are not held. */
+  more: boolean;
+  loading: boolean;
+  reading: boolean;
+  /** Tries left for the reading under way, and when the next one is due. */
+  triesLeft: number;
+  retry_s: number | undefined;
+  /** Requests that the reading under way answers, and those that came too late for it. */
+  answering: PendingRead[];
+  waiting: PendingRead[];
+  /** Why the meter did not answer at the last attempt. */
+  readFault: string | undefined;
+  /** Why its last frame was not taken. */
+  sendFault: string | undefined;
+}
+
+export interface SlaveState {
+  readonly settings: SlaveSettings;
+  readonly meters: Map<string, MeterSession>;
+  interval_s: number;
+  nextRead_ms: number | undefined;
+  nextReport_s: number;
+  /** Second of the last sealing: sealing never goes back behind it. */
+  lastSealed_s: number;
+  /** Whether the last look at the clock allowed sealing. */
+  sealing: boolean | undefined;
+  linkUp: boolean;
+  stopping: boolean;
+}
+
+/** Readings of one meter that are held at a time; the rest waits in the outbox. */
+export const HELD_MAX = 16;
+/** Read-now requests of one meter that may wait. */
+export const REQUESTS_MAX = 64;
+
+export function freshSlave(settings: SlaveSettings): SlaveState {
+  const meters = new Map<string, MeterSession>();
+  for (const meter_id of settings.meters) {
+    meters.set(meter_id, {
+      held: [],
+      more: true,
+      loading: false,
+      reading: false,
+      triesLeft: 0,
+      retry_s: undefined,
+      answering: [],
+      waiting: [],
+      readFault: undefined,
+      sendFault: undefined,
+    });
+  }
+  return {
+    settings,
+    meters,
+    interval_s: settings.interval_s,
+    nextRead_ms: undefined,
+    nextReport_s: 0,
+    lastSealed_s: 0,
+    sealing: undefined,
+    linkUp: false,
+    stopping: false,
+  };
+}

@@ -1,0 +1,151 @@
+/** Readings that the head-end has not journaled yet. They outlive the process and the network. */
+import type { ClockQuality, Register } from "../../protocol/messages/common.ts";
+import { register } from "../../protocol/messages/common.ts";
+import { RetryableError } from "../../protocol/errors.ts";
+import { parseJson, z } from "../../protocol/schema.ts";
+import { type Database, inTransaction } from "./database.ts";
+
+export interface Reading {
+  readonly meter_id: string;
+  readonly read_at_ms: number;
+  /** `read_at_ms` of each is that of the reading. */
+  readonly registers: readonly Register[];
+}
+
+/** How the clock stood when a reading was taken. */
+export interface ReadClock {
+  readonly quality: ClockQuality;
+  /** What was added to the local clock. */
+  readonly offset_ms: number;
+}
+
+export interface Key {
+  readonly meter_id: string;
+  readonly read_at_ms: number;
+}
+
+const storedRegisters = z.array(register.omit({ read_at_ms: true }));
+
+/** The outbox is full: the reading was not taken, and none of the older ones was dropped. */
+export class OutboxFullError extends RetryableError {
+  constructor(limit: number) {
+    super(
+      `The outbox is full (${limit} readings): nothing more is kept until the head-end confirms. ` +
+        "Check the link to the broker and the clock",
+      60_000,
+    );
+  }
+}
+
+export class Outbox {
+  readonly #database: Database;
+  readonly #boot: number;
+  readonly #limit: number;
+  #count: number;
+
+  constructor(database: Database, boot: number, limit: number) {
+    this.#database = database;
+    this.#boot = boot;
+    this.#limit = limit;
+    const row = database.prepare("select count(*) as n from outbox").get();
+    this.#count = Number(row?.n ?? 0);
+  }
+
+  /** Readings that wait. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Keeps `reading`; it is on disk when this returns. False when the same reading stands already.
+   * Throws `OutboxFullError` at the limit: the oldest readings are worth no less than the newest.
+   */
+  put(reading: Reading, clock: ReadClock): boolean {
+    if (this.#count >= this.#limit) throw new OutboxFullError(this.#limit);
+    const registers = reading.registers.map(({ obis, value, unit }) => ({ obis, value, unit }));
+    const result = this.#database.prepare(
+      "insert into outbox values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+    ).run(
+      reading.meter_id,
+      reading.read_at_ms,
+      JSON.stringify(registers),
+      this.#boot,
+      clock.quality,
+      Math.round(clock.offset_ms),
+    );
+    const stored = Number(result.changes) === 1;
+    if (stored) this.#count++;
+    return stored;
+  }
+
+  /** Moments of up to `limit` readings of a meter until `upTo_ms`, oldest first, without `except`. */
+  moments(meter_id: string, upTo_ms: number, limit: number, except: readonly number[]): number[] {
+    const rows = this.#database.prepare(
+      "select read_at_ms from outbox where meter_id = ? and read_at_ms <= ? " +
+        "and read_at_ms not in (select value from json_each(?)) order by read_at_ms limit ?",
+    ).all(meter_id, Math.floor(upTo_ms), JSON.stringify(except), limit);
+    return rows.map((row) => Number(row.read_at_ms));
+  }
+
+  /** The reading, or undefined when it was confirmed in the meantime. */
+  get({ meter_id, read_at_ms }: Key): Reading | undefined {
+    const row = this.#database.prepare(
+      "select registers from outbox where meter_id = ? and read_at_ms = ?",
+    ).get(meter_id, read_at_ms);
+    if (row === undefined) return undefined;
+    const what = `Reading of ${meter_id} in the outbox`;
+    const registers = parseJson(storedRegisters, String(row.registers), what);
+    return {
+      meter_id,
+      read_at_ms,
+      registers: registers.map((each) => ({ ...each, read_at_ms })),
+    };
+  }
+
+  /** Deletes what is journaled. */
+  delete(keys: readonly Key[]): void {
+    inTransaction(this.#database, () => {
+      const statement = this.#database.prepare(
+        "delete from outbox where meter_id = ? and read_at_ms = ?",
+      );
+      for (const { meter_id, read_at_ms } of keys) {
+        this.#count -= Number(statement.run(meter_id, read_at_ms).changes);
+      }
+    });
+  }
+
+  /**
+   * Puts right the times of readings that this process took before its clock was synchronised, now
+   * that `offset_ms` is known. None of them has been sealed. Returns how many there were.
+   */
+  correct(offset_ms: number): number {
+    return inTransaction(this.#database, () => {
+      const rows = this.#database.prepare(
+        "select meter_id, read_at_ms, clock_offset_ms from outbox " +
+          "where boot = ? and clock_quality = 0 order by meter_id, read_at_ms desc",
+      ).all(this.#boot);
+      const taken = this.#database.prepare(
+        "select 1 from outbox where meter_id = ? and read_at_ms = ?",
+      );
+      const update = this.#database.prepare(
+        "update outbox set read_at_ms = ?, clock_quality = 2, clock_offset_ms = ? " +
+          "where meter_id = ? and read_at_ms = ?",
+      );
+      for (const row of rows) {
+        const [meter_id, old_ms] = [String(row.meter_id), Number(row.read_at_ms)];
+        let right_ms = old_ms + Math.round(offset_ms) - Number(row.clock_offset_ms);
+        // Two readings of one meter in the same millisecond: keep both, a millisecond apart.
+        while (right_ms !== old_ms && taken.get(meter_id, right_ms) !== undefined) right_ms++;
+        update.run(Math.max(0, right_ms), Math.round(offset_ms), meter_id, old_ms);
+      }
+      return rows.length;
+    });
+  }
+
+  /** Readings whose time lies after `now_ms`: no pack can hold them yet. */
+  countAfter(now_ms: number): number {
+    const row = this.#database.prepare("select count(*) as n from outbox where read_at_ms > ?")
+      .get(Math.ceil(now_ms));
+    return Number(row?.n ?? 0);
+  }
+}
