@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { concat, fromHex, toHex } from "../../protocol/bytes.ts";
+import { concat, fromHex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { decodeCbor, encodeCbor } from "../../protocol/cbor.ts";
 import { decodePack, encodePack, type Pack, PACK_LENGTH_MAX } from "../../protocol/senml.ts";
 import { recordsOf } from "../../protocol/senml_records.ts";
@@ -140,6 +140,27 @@ Deno.test("decodePack() gives undefined for what is no pack of ours", () => {
     ["more bytes than a pack has", new Uint8Array(PACK_LENGTH_MAX + 1).fill(0x81)],
   ];
   for (const [name, bytes] of bad) strictEqual(decodePack(bytes), undefined, name);
+});
+
+Deno.test("decodePack() gives undefined when a pack is padded beyond its largest size", () => {
+  // Every label and length in nine bytes, which CBOR allows and no sealing side of ours does.
+  const long = (major: string, n: number) => fromHex(major + n.toString(16).padStart(16, "0"));
+  const text = (value: string) => concat(long("7b", utf8(value).length), utf8(value));
+  const register = concat(
+    ...[long("1b", 0), text("9".repeat(32)), long("1b", 1), text("\u0935".repeat(16))],
+    ...[long("1b", 2), long("1b", 5), long("1b", 6), long("1b", 0)],
+  );
+  const base = concat(long("3b", 1), text("M1:"), long("3b", 2), long("1b", 1_000));
+  const first = concat(long("bb", 6), base, register);
+  const packOf = (rest: number) =>
+    concat(
+      long("9b", rest + 1),
+      first,
+      ...Array<Uint8Array>(rest).fill(concat(long("bb", 4), register)),
+    );
+  strictEqual(decodePack(packOf(9))?.registers.length, 10);
+  ok(packOf(63).length > PACK_LENGTH_MAX);
+  strictEqual(decodePack(packOf(63)), undefined);
 });
 
 Deno.test("decodePack() and recordsOf() never throw, whatever the bytes", () => {

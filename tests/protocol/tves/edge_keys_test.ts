@@ -72,12 +72,14 @@ Deno.test("EdgeKeys keeps the previous hour for 60 s and no longer", () => {
   }
 });
 
-Deno.test("EdgeKeys has no previous hour when more than an hour was slept through", () => {
-  for (const gap of [2 * HOUR, DAY, DAY + 1, 3 * DAY]) {
-    const keys = enrol(enrolled_s + 23 * HOUR - 1);
-    keys.advance(enrolled_s + 22 * HOUR + gap + 60);
+Deno.test("EdgeKeys has no previous hour when it wakes after midnight and missed the last hour", () => {
+  for (const days of [1, 2, 30]) {
+    const keys = enrol(enrolled_s + 22 * HOUR + 1_800);
+    const midnight_s = enrolled_s + days * DAY;
+    keys.advance(midnight_s + 30);
     strictEqual(keys.state().previous_hour_key, null);
-    throws(() => keys.secondKey(enrolled_s + 23 * HOUR - 1), /erased/);
+    throws(() => keys.secondKey(midnight_s - 1), /erased/);
+    throws(() => keys.secondKey(enrolled_s + 22 * HOUR + 1_800), /erased/);
   }
 });
 
