@@ -152,6 +152,8 @@ export class TelegramScanner {
     if (computed !== character) {
       const said = `received ${hex(character, 2)}, computed ${hex(computed, 2)}`;
       found.push(this.#fault("wrong_bcc", said));
+      // A telegram that broke off after ETX: this may be the first character of the next one.
+      this.#takeCandidate(character, found);
       return;
     }
     const end = this.#end ?? body.length - 1;
@@ -169,7 +171,7 @@ export class TelegramScanner {
       if (computed === parseInt(trailer, 16)) return this.#yield(block, "crc16", found);
       const said = `received ${trailer.toUpperCase()}, computed ${hex(computed, 4)}`;
       found.push(this.#fault("wrong_crc", said));
-    } else if (/[^\0\r\n ]/.test(trailer)) {
+    } else if (/[^\r\n]/.test(trailer)) {
       found.push(this.#fault("malformed_data", `after "!" came "${printable(trailer)}"`));
     } else if (promisesCrc(block)) {
       found.push(this.#fault("wrong_crc", "a telegram of DSMR 4 or later came without one"));
