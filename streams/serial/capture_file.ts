@@ -31,9 +31,18 @@ export async function readCapture(path: string, framing: Framing): Promise<Reado
 
 function bytesOfCapture(bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== 0x5b) return bytes;
-  const list: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const list = jsonOrNull(new TextDecoder().decode(bytes));
   if (!Array.isArray(list) || list.some((part) => typeof part !== "string")) {
     throw new TerminalError("A capture in JSON is a list of the strings that the meter sent.");
   }
   return bytesOf(list.join(""));
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
