@@ -3,11 +3,15 @@
 #include <avr_uart.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pty.h>
 #include <sim_time.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <util.h>
+#else
+#include <pty.h>
+#endif
 
 /* Data addresses of the ATmega328P's UART registers. */
 #define UCSR0A_ADDRESS 0xC0
