@@ -1,0 +1,84 @@
+/** What an enrolment must say. */
+import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import { TerminalError } from "../../protocol/errors.ts";
+import { id, instant_ms } from "../../protocol/messages/common.ts";
+import { z } from "../../protocol/schema.ts";
+import type { NewMeter } from "../database/meters.ts";
+
+const line = (max: number) => z.string().trim().max(max);
+
+export const enrolInput = z.object({
+  meter_id: id,
+  slave_id: id,
+  /** As on the meter's plate; its name here where the two are one. */
+  serial_number: line(64).min(1).optional(),
+  consumer_number: line(32).min(1),
+  name: line(200).min(1),
+  address: line(500).default(""),
+  phone: z.string().regex(/^\+[1-9]\d{6,14}$/, "a number as +919800000001").nullable()
+    .default(null),
+  email: z.email().max(254).nullable().default(null),
+  language: z.enum(["en", "mr"]).default("en"),
+  /** The consumer number where it is a name that streams can carry. */
+  account_id: id.optional(),
+  tariff_id: line(64).min(1).default("msedcl-lt-1b"),
+  phase: z.union([z.literal(1), z.literal(3)]).default(1),
+  municipal: z.boolean().default(false),
+  /** Watts. */
+  sanctioned_load_w: z.int().nonnegative().max(1_000_000_000).default(0),
+  multiplying_factor: z.number().positive().max(1_000_000).default(1),
+  opening_reading_wh: z.int().nonnegative().max(1_000_000_000_000).default(0),
+  /** Now, where it is not given. */
+  installed_at_ms: instant_ms.optional(),
+});
+export type EnrolInput = z.input<typeof enrolInput>;
+export type Enrolling = z.output<typeof enrolInput>;
+
+const INDIA_OFFSET_MS = 19_800_000;
+
+/**
+ * The rows of an enrolment. Throws `TerminalError` for a tariff that is none, and where the account
+ * needs a name of its own.
+ */
+export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
+  const { consumer_number, name, address, phone, email, language } = given;
+  const { meter_id, slave_id, tariff_id, phase, municipal, sanctioned_load_w } = given;
+  const { multiplying_factor, opening_reading_wh } = given;
+  const installed_at_ms = given.installed_at_ms ?? now_ms;
+  const account_id = given.account_id ?? consumer_number;
+  if (!id.safeParse(account_id).success) {
+    throw new TerminalError(
+      `Consumer number "${consumer_number}" cannot name an account: give the account a name of ` +
+        "1 to 32 letters, digits, - or _ (--account)",
+    );
+  }
+  requireTariff(tariff_id);
+  return {
+    consumer: { consumer_number, name, address, phone, email, language },
+    account: {
+      account_id,
+      consumer_number,
+      tariff_id,
+      phase,
+      municipal,
+      sanctioned_load_w,
+      status: "active",
+      opened_on: new Date(installed_at_ms + INDIA_OFFSET_MS).toISOString().slice(0, 10),
+    },
+    meter: { meter_id, slave_id, serial_number: given.serial_number ?? meter_id },
+    installation: {
+      premises: address,
+      installed_at: new Date(installed_at_ms),
+      multiplying_factor,
+      opening_reading_wh,
+    },
+  };
+}
+
+function requireTariff(tariff_id: string): void {
+  try {
+    tariffOf(tariff_id);
+  } catch (error) {
+    throw new TerminalError((error as Error).message);
+  }
+}

@@ -1,0 +1,67 @@
+/** `meter-read-now`: asks a meter in the field, and waits until its reading stands in the database. */
+import { utf8 } from "../../protocol/bytes.ts";
+import { RetryableError } from "../../protocol/errors.ts";
+import type { Command } from "../../protocol/messages/command.ts";
+import { id } from "../../protocol/messages/common.ts";
+import { z } from "../../protocol/schema.ts";
+import { subjects } from "../../protocol/subjects.ts";
+import { ledgerCursor } from "../database/ledger.ts";
+import { findMeter } from "../database/meters.ts";
+import { newReadings, type RawReading } from "../database/readings.ts";
+import { unknownMeter } from "./meters.ts";
+import { type OfficeContext, verb } from "./office.ts";
+
+const WAIT_S = 30;
+export const WAIT_S_MAX = 120;
+const LOOK_EVERY_MS = 200;
+/** A slave's clock may lie this far behind ours; older readings are not the answer. */
+const CLOCK_TOLERANCE_MS = 10_000;
+const REGISTERS_MAX = 64;
+
+export interface ReadNow {
+  readonly request_id: string;
+  readonly readings: readonly RawReading[];
+}
+
+export const meterReadNow = verb(
+  z.object({ meter_id: id, wait_s: z.number().positive().max(WAIT_S_MAX).default(WAIT_S) }),
+  async ({ meter_id, wait_s }, context): Promise<ReadNow> => {
+    const meter = await findMeter(context.db, meter_id);
+    if (meter === undefined) throw unknownMeter(meter_id);
+    // What the ledger has by now is no answer to what is asked after this.
+    const afterSequence = await ledgerCursor(context.db);
+    const requested_at_ms = context.now_ms();
+    const expires_at_ms = requested_at_ms + Math.ceil(wait_s * 1_000);
+    const request_id = crypto.randomUUID();
+    const command: Command = {
+      ...{ command: "read-now", request_id, meter_id, requested_at_ms, expires_at_ms },
+    };
+    await context.broker.publish(
+      subjects.command(meter.slave_id),
+      utf8(JSON.stringify(command)),
+      { messageId: request_id },
+    );
+    const notBefore = new Date(requested_at_ms - CLOCK_TOLERANCE_MS);
+    const readings = await waitForReading(context, {
+      ...{ meter_id, afterSequence, notBefore, limit: REGISTERS_MAX },
+      wait_ms: wait_s * 1_000,
+    });
+    if (readings.length > 0) return { request_id, readings };
+    throw new RetryableError(
+      `Meter ${meter_id} gave no reading within ${wait_s} s; ` +
+        `see when slave ${meter.slave_id} was last heard: samay meter show ${meter_id}`,
+    );
+  },
+);
+
+async function waitForReading(
+  { db }: OfficeContext,
+  wanted: Parameters<typeof newReadings>[1] & { readonly wait_ms: number },
+): Promise<RawReading[]> {
+  const deadline_ms = performance.now() + wanted.wait_ms;
+  while (true) {
+    const found = await newReadings(db, wanted);
+    if (found.length > 0 || performance.now() >= deadline_ms) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
