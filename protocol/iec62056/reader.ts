@@ -115,9 +115,17 @@ export class MeterReader implements ReaderMachine {
       this.#stepEnd_ms = this.#onWire_ms(this.#options.address.length + 5, now_ms) + ANSWER_MS;
     } else if (this.#step === "acknowledge") {
       this.#step = "settle";
-      this.#stepEnd_ms = this.#onWire_ms(6, now_ms) + this.#options.settle_ms;
+      this.#stepEnd_ms = this.#onWire_ms(6, now_ms) + this.#margin_ms() + this.#options.settle_ms;
     }
     return [];
+  }
+
+  /**
+   * The meter answers at the new speed after its reaction time. A quarter of it is left to adapters
+   * that send with a delay: a change of speed under the last character would spoil it.
+   */
+  #margin_ms(): number {
+    return this.#options.paced ? this.#identification!.reaction_ms / 4 : 0;
   }
 
   #take(found: Found[], now_ms: number): ReaderAction[] {

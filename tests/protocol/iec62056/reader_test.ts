@@ -30,7 +30,8 @@ Deno.test("MeterReader reads mode C with the standard's times when the meter pro
   assert.deepEqual(log, [
     [0, "/?!\r\n"],
     [700, ACK_9600], // 200 ms after the identification
-    [900, "9600 baud"], // six characters of ten bits at 300 baud later, whatever the driver says
+    // Six characters of ten bits at 300 baud, whatever the driver says, and a quarter of 200 ms.
+    [950, "9600 baud"],
   ]);
 });
 
@@ -39,7 +40,7 @@ Deno.test("MeterReader acknowledges after 20 ms when the third letter is small",
 });
 
 Deno.test("MeterReader waits settle_ms more before it changes the speed", () => {
-  assert.deepEqual(read(modeC(), { settle_ms: 150 }).log[2], [1_050, "9600 baud"]);
+  assert.deepEqual(read(modeC(), { settle_ms: 150 }).log[2], [1_100, "9600 baud"]);
 });
 
 Deno.test("MeterReader keeps the line's speed when told so", () => {
