@@ -15,6 +15,7 @@
 #include "readout.h"
 #include "ring.h"
 #include "settings.h"
+#include "survivor.h"
 #include "uart.h"
 
 static settings_t settings;
@@ -26,6 +27,7 @@ static protocol_t protocol;
 static uint8_t latched_flags, momentary_flags;
 static uint16_t cover_openings;
 static bool supply_was_low;
+static survivor_t survivor __attribute__((section(".noinit")));
 static uint8_t block[READOUT_BYTES_MAX];
 
 static ring_record_t current_record(void) {
@@ -49,19 +51,27 @@ static void set_baud(char baud_character) {
 #endif
 }
 
+/* Why the newest slot is not an orderly last save, if it is not. */
+static uint8_t restart_flags(ring_found_t found, const ring_record_t *saved, bool torn) {
+    uint8_t flags = torn ? FLAG_TORN_WRITE : 0;
+    if (board_was_hung()) return flags | FLAG_WATCHDOG_RESET;
+    if (found == RING_FOUND && !(saved->flags & RECORD_FINAL)) flags |= FLAG_UNWARNED_POWER_CUT;
+    return flags;
+}
+
 static void restore(void) {
-    ring_record_t record;
+    ring_record_t saved, survived;
     bool torn;
     if (!settings_load(&settings)) momentary_flags |= FLAG_DEFAULT_SETTINGS;
-    ring_found_t found = ring_open(&ring, &record, &torn);
-    latched_flags = record.flags & FLAGS_LATCHED;
-    cover_openings = record.cover_openings;
-    if (torn) latched_flags |= FLAG_TORN_WRITE;
-    if (board_was_hung()) latched_flags |= FLAG_WATCHDOG_RESET;
-    if (found == RING_FOUND && !(record.flags & RECORD_FINAL))
-        latched_flags |= FLAG_UNWARNED_POWER_CUT;
-    keeper_start(&keeper, &record);
-    counter_start(&counter, record.pulses, board_is_pulse_active(), board_edge_ticks());
+    ring_found_t found = ring_open(&ring, &saved, &torn);
+    keeper_start(&keeper, &saved);
+    latched_flags = restart_flags(found, &saved, torn);
+    /* RAM is ahead of the EEPROM, never behind it: older values there are chance or stale. */
+    if (board_was_hung() && survivor_take(&survivor, &survived) && survived.pulses >= saved.pulses)
+        saved = survived;
+    latched_flags |= saved.flags & FLAGS_LATCHED;
+    cover_openings = saved.cover_openings;
+    counter_start(&counter, saved.pulses, board_is_pulse_active(), board_edge_ticks());
 }
 
 static void act(protocol_action_t action) {
@@ -122,6 +132,7 @@ static void keep_count(uint8_t elapsed_ms) {
     keeper_elapsed(&keeper, elapsed_ms);
     if (ring.fault) latched_flags |= FLAG_EEPROM_FAULT;
     ring_record_t record = current_record();
+    survivor_note(&survivor, &record);
     if (!ring.writing && keeper_is_due(&keeper, &record)) start_save(record);
     if (nonvolatile_ready()) ring_step(&ring);
 }

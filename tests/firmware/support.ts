@@ -123,3 +123,12 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
   throw new Error(`waited in vain: ${what}`);
 }
+
+/** Lets this much of the meter's time go by. */
+export async function pass(meter: SimulatedMeter, simulated_s: number): Promise<void> {
+  const end_s = (await meter.status()).simulated_s + simulated_s;
+  await until(
+    `${simulated_s} s of the meter's time`,
+    async () => (await meter.status()).simulated_s >= end_s,
+  );
+}

@@ -1,8 +1,11 @@
+#include <string.h>
+
 #include "check.h"
 #include "config.h"
 #include "cover.h"
 #include "flags.h"
 #include "keeper.h"
+#include "survivor.h"
 
 static keeper_t keeper;
 
@@ -81,11 +84,27 @@ static void cover_settles(void) {
     CHECK(openings == 2);
 }
 
+static void survives(void) {
+    survivor_t survivor;
+    ring_record_t record = {1234567890123ull & 0xFFFFFFFFFFull, 7, FLAG_COVER_WAS_OPENED}, taken;
+    for (unsigned fill = 0; fill < 256; fill++) { /* what RAM may hold after power-on */
+        memset(&survivor, (int)fill, sizeof survivor);
+        CHECK(!survivor_take(&survivor, &taken));
+    }
+    survivor_note(&survivor, &record);
+    survivor_note(&survivor, &record);
+    CHECK(survivor_take(&survivor, &taken));
+    CHECK(taken.pulses == record.pulses && taken.cover_openings == 7 && taken.flags == record.flags);
+    survivor.record.pulses ^= 1u;
+    CHECK(!survivor_take(&survivor, &taken));
+}
+
 void keeper_tests(void) {
     TEST("keeper_is_due() waits for the spacing when pulses come fast", by_pulses);
     TEST("keeper_is_due() saves a single pulse when the interval is over", by_time);
     TEST("keeper_is_due() saves at once when a flag is new", by_flag);
     TEST("keeper_is_due() replaces the last save when the power has stayed", reopens);
     TEST("keeper_needs_final() writes once when the supply chatters", final_once);
+    TEST("survivor_take() gives back only what was noted", survives);
     TEST("cover_look() counts an opening when the switch has settled", cover_settles);
 }
