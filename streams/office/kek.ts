@@ -42,7 +42,7 @@ async function makeKek(path: string): Promise<void> {
   if (await exists(path)) return;
   await Deno.mkdir(dirname(path), { recursive: true });
   const key = crypto.getRandomValues(new Uint8Array(LENGTH));
-  const part = `${path}.${Deno.pid}.part`;
+  const part = `${path}.${crypto.randomUUID()}.part`;
   await Deno.writeTextFile(part, `${toHex(key)}\n`, { mode: 0o600 });
   try {
     await Deno.link(part, path);

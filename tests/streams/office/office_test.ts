@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { command as commandMessage } from "../../../protocol/messages/command.ts";
+import { parseJson, z } from "../../../protocol/schema.ts";
+import { subjects } from "../../../protocol/subjects.ts";
+import { projectBatch } from "../../../streams/database/ledger.ts";
+import type { Kysely } from "../../../streams/database/kysely.ts";
+import type { Database } from "../../../streams/database/schema.ts";
+import { askOffice } from "../../../streams/office/client.ts";
+import { meterVerbs } from "../../../streams/office/meter_verbs.ts";
+import { startOffice, verb } from "../../../streams/office/office.ts";
+import { type Command, Failure } from "../../../streams/terminal/command.ts";
+import { command as enrolCommand } from "../../../streams/terminal/commands/meter_enrol.ts";
+import { command as listCommand } from "../../../streams/terminal/commands/meter_list.ts";
+import { command as readNowCommand } from "../../../streams/terminal/commands/meter_read_now.ts";
+import { command as showCommand } from "../../../streams/terminal/commands/meter_show.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+import { parseCommandLine } from "../../../streams/terminal/parse.ts";
+import { withBroker } from "../../support/broker.ts";
+import { withDatabase } from "../../support/database.ts";
+
+const KEK = new Uint8Array(32).fill(9);
+
+/** A journal record as a master would append it. */
+function journaled(meter_id: string, read_at_ms: number, value: number) {
+  return {
+    ...{ v: 1, type: "batch", partition: 0, epoch: 1, owner: "m1", cursor: 1 } as const,
+    events: [{
+      ...{ event: "reading" as const, frame: 1, meter_id, generation: 0, boot: 1, sequence: 1 },
+      ...{ t_s: Math.floor(read_at_ms / 1_000), trials: 1, quality: 2 as const },
+      ...{ arrival_ms: read_at_ms, sealed_at_ms: read_at_ms, flags: [] },
+      registers: [{ obis: "1-0:1.8.0", value, unit: "Wh", read_at_ms }],
+    }],
+  };
+}
+
+/** Runs a command with words as a person types them; returns what it printed. */
+async function run(command: Command, ...words: string[]): Promise<string> {
+  const printed: string[] = [];
+  const log = console.log;
+  console.log = (text: string) => void printed.push(text);
+  try {
+    assert.equal(await command.run(parseCommandLine(command, words)), 0);
+  } finally {
+    console.log = log;
+  }
+  return printed.join("\n");
+}
+
+async function withOffice(
+  fn: (given: { db: Kysely<Database>; url: string; folder: string }) => Promise<void>,
+): Promise<void> {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      const context = { db, broker, log: silentLog, now_ms: Date.now, kek: KEK };
+      const office = startOffice(context, meterVerbs);
+      let sequence = 0;
+      const slave = broker.listen(subjects.command("edge-1"), async (payload) => {
+        const asked = parseJson(commandMessage, new TextDecoder().decode(payload), "command");
+        assert.equal(asked.command, "read-now");
+        if (asked.command !== "read-now" || asked.meter_id !== "MH1") return;
+        await projectBatch(db, [{
+          sequence: ++sequence,
+          record: journaled(asked.meter_id, asked.requested_at_ms + 5, 1_250_000),
+        }]);
+      });
+      const folder = await Deno.makeTempDir({ prefix: "samay-office-" });
+      Deno.env.set("SAMAY_NATS_URL", broker.url);
+      try {
+        await fn({ db, url: broker.url, folder });
+      } finally {
+        Deno.env.delete("SAMAY_NATS_URL");
+        await Deno.remove(folder, { recursive: true });
+        await slave.stop();
+        await office.stop();
+      }
+    })
+  );
+}
+
+const ENROL = [
+  ...["--meter", "MH1", "--slave", "edge-1", "--consumer", "170012345678"],
+  ...["--name", "Asha Patil", "--phone", "+919800000001", "--opening-kwh", "1234.5"],
+  ...["--phase", "3", "--municipal", "--sanctioned-load-w", "5000", "--language", "mr"],
+];
+
+Deno.test("samay meter enrol, list, show and read-now work by the office alone", async (t) => {
+  await withOffice(async ({ db, folder }) => {
+    const out = `${folder}/MH1.key.json`;
+
+    await t.step("enrol writes a key file for its owner only, and prints no key", async () => {
+      const printed = JSON.parse(await run(enrolCommand, ...ENROL, "--out", out, "--json"));
+      const { mode } = await Deno.stat(out);
+      assert.equal(mode! & 0o777, 0o600);
+      const { key, ...file } = JSON.parse(await Deno.readTextFile(out));
+      assert.match(key, /^[0-9a-f]{64}$/);
+      assert.equal(file.format, "samay-slave-key/1");
+      assert.deepEqual([printed.alias, printed.created, printed.key_file], [1, true, out]);
+      assert.equal(printed.key, undefined);
+      const { phase, municipal, sanctioned_load_w } = await db.selectFrom("account").selectAll()
+        .executeTakeFirstOrThrow();
+      assert.deepEqual([phase, municipal, sanctioned_load_w], [3, true, 5_000]);
+    });
+
+    await t.step("enrol overwrites no file and leaves none when it is refused", async () => {
+      await assert.rejects(run(enrolCommand, ...ENROL, "--out", out), /exists already/);
+      const other = `${folder}/other.json`;
+      const changed = ENROL.map((word) => word === "Asha Patil" ? "Someone Else" : word);
+      await assert.rejects(run(enrolCommand, ...changed, "--out", other), /differs: name/);
+      await assert.rejects(run(enrolCommand, ...ENROL, "--out", other, "--phase", "2"), /--phase/);
+      await assert.rejects(run(enrolCommand, "--out", other), /Missing --meter/);
+      await assert.rejects(Deno.stat(other), Deno.errors.NotFound);
+      assert.match(await run(enrolCommand, ...ENROL, "--out", other), /was enrolled already/);
+      assert.equal(await Deno.readTextFile(other), await Deno.readTextFile(out));
+    });
+
+    await t.step("read-now gives the reading once it stands in the database", async () => {
+      const answer = JSON.parse(await run(readNowCommand, "MH1", "--json"));
+      assert.equal(answer.readings[0].value, 1_250_000);
+      assert.equal(answer.readings.length, 1);
+      assert.match(await run(readNowCommand, "MH1"), /1-0:1\.8\.0\s+1250000\s+Wh/);
+    });
+
+    await t.step("read-now says that nothing came, and of an unknown meter", async () => {
+      const second = ENROL.map((word) => word === "MH1" ? "MH2" : word);
+      await run(enrolCommand, ...second, "--account", "A2", "--out", `${folder}/2.json`);
+      await assert.rejects(
+        run(readNowCommand, "MH2", "--wait", "0.3"),
+        /Meter MH2 gave no reading within 0\.3 s/,
+      );
+      await assert.rejects(run(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
+      await assert.rejects(run(readNowCommand, "MH9", "--wait", "999"), /--wait/);
+    });
+
+    await t.step("list shows lines in pages, show the whole sheet", async () => {
+      const table = await run(listCommand);
+      assert.match(table, /MH1 +edge-1 +170012345678 +Asha Patil +\d{4}-\d\d-\d\d .* 1250\.000/);
+      assert.match(table, /MH2 .*never/);
+      const { meters, more } = JSON.parse(await run(listCommand, "--limit", "1", "--json"));
+      assert.deepEqual([meters.length, meters[0].meter_id, more], [1, "MH1", true]);
+      assert.match(await run(listCommand, "--slave", "none"), /No meters/);
+      const sheet = await run(showCommand, "MH1");
+      assert.match(sheet, /Last reading +1250\.000 kWh at/);
+      assert.match(sheet, /opened at 1234\.500 kWh/);
+      assert.match(sheet, /History .*meter\.enrolled \(operator\)/);
+      const json = JSON.parse(await run(showCommand, "MH1", "--json"));
+      assert.equal(json.consumer.language, "mr");
+      await assert.rejects(run(showCommand, "MH9"), /No meter MH9/);
+    });
+  });
+});
+
+Deno.test("askOffice() says what is wrong", async (t) => {
+  await withBroker(async ({ broker }) => {
+    await t.step("when no head-end is there", async () => {
+      await assert.rejects(askOffice(broker, "meter-list", {}), (error: Error) => {
+        assert.ok(error instanceof Failure);
+        assert.equal(
+          error.message,
+          `No head-end answers at ${broker.url}. Start one with \`deno task start\`.`,
+        );
+        return true;
+      });
+    });
+
+    const said: string[] = [];
+    const log = { ...silentLog, error: (message: string) => void said.push(message) };
+    const db = {} as Kysely<Database>;
+    const office = startOffice({ db, broker, log, now_ms: Date.now }, {
+      add: verb(z.object({ a: z.int(), b: z.int() }), ({ a, b }) => Promise.resolve(a + b)),
+      fall: verb(z.object({}), () => Promise.reject(new Error("a bug"))),
+      sleep: verb(z.object({}), () => new Promise((resolve) => setTimeout(resolve, 400))),
+    });
+    await t.step("when the input is not as it should be, by name", async () => {
+      assert.equal(await askOffice(broker, "add", { a: 1, b: 2 }), 3);
+      await assert.rejects(askOffice(broker, "add", { a: "x" }), /add: a: .*; b: /);
+    });
+    await t.step("when the office meets a bug, which its log has too", async () => {
+      await assert.rejects(askOffice(broker, "fall", {}), /could not do fall: a bug/);
+      assert.deepEqual(said, ["office could not answer"]);
+    });
+    await t.step("when the office is too slow", async () => {
+      await assert.rejects(askOffice(broker, "sleep", {}, 100), /did not answer within 0\.1 s/);
+    });
+    await office.stop();
+  });
+});
