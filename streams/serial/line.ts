@@ -22,6 +22,9 @@ export interface LineSettings {
   readonly framing: Framing;
 }
 
+/** How much is kept for a reader that does not come. A readout is a few thousand bytes. */
+const HELD_BYTES_MAX = 16_384;
+
 const TCP = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^/:[\]]+):(\d{1,5})\/?$/;
 
 /** Whether `name` is a socket (`tcp://host:port`) and not a path. */
@@ -66,6 +69,7 @@ function unavailable(name: string, error: unknown, advice: string): MeterReadErr
 
 function serialLine(stream: SerialStream): Line {
   const chunks: Uint8Array[] = [];
+  let held_bytes = 0;
   let ended = false;
   let wake: (() => void) | null = null;
   const notify = () => {
@@ -78,8 +82,9 @@ function serialLine(stream: SerialStream): Line {
   };
   stream.on("data", (chunk: Uint8Array) => {
     chunks.push(Uint8Array.from(chunk));
-    // The meter can send faster than we read only for as long as this holds.
-    if (chunks.length >= 64) stream.pause();
+    held_bytes += chunk.length;
+    // Beyond this the terminal has to hold what comes, and in the end the sender.
+    if (held_bytes >= HELD_BYTES_MAX) stream.pause();
     notify();
   });
   stream.on("close", end);
@@ -91,7 +96,8 @@ function serialLine(stream: SerialStream): Line {
     async read() {
       while (chunks.length === 0 && !ended) await new Promise<void>((resolve) => wake = resolve);
       const chunk = chunks.shift() ?? null;
-      if (stream.isPaused() && chunks.length < 32) stream.resume();
+      held_bytes -= chunk?.length ?? 0;
+      if (stream.isPaused() && held_bytes < HELD_BYTES_MAX / 2) stream.resume();
       return chunk;
     },
     async write(bytes) {

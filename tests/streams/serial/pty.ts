@@ -3,6 +3,7 @@
 const DARWIN = Deno.build.os === "darwin";
 const O_RDWR = 2;
 const O_NOCTTY = DARWIN ? 0x20000 : 0o400;
+const O_NONBLOCK = DARWIN ? 4 : 0o4000;
 const POLLIN = 1;
 
 const SYMBOLS = {
@@ -20,8 +21,8 @@ export interface Pty {
   readonly path: string;
   /** Called with what the reader sends. */
   onBytes: (bytes: Uint8Array) => void;
-  /** Sends to the reader. */
-  send(bytes: Uint8Array): void;
+  /** Sends to the reader. Returns how many bytes the terminal took. */
+  send(bytes: Uint8Array): number;
   /** Closes the far end: for the reader the cable is pulled out. */
   unplug(): Promise<void>;
 }
@@ -33,7 +34,7 @@ export function whyNoPty(): string | null {
 
 export function openPty(): Pty {
   const libc = Deno.dlopen(DARWIN ? "/usr/lib/libSystem.B.dylib" : "libc.so.6", SYMBOLS);
-  const fd = libc.symbols.posix_openpt(O_RDWR | O_NOCTTY);
+  const fd = libc.symbols.posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
   if (fd < 0 || libc.symbols.grantpt(fd) !== 0 || libc.symbols.unlockpt(fd) !== 0) {
     libc.close();
     throw new Error("the system gave no pseudo-terminal");
@@ -44,7 +45,7 @@ export function openPty(): Pty {
     path,
     onBytes: () => {},
     send(bytes) {
-      libc.symbols.write(fd, new Uint8Array(bytes), BigInt(bytes.length));
+      return Number(libc.symbols.write(fd, new Uint8Array(bytes), BigInt(bytes.length)));
     },
     async unplug() {
       if (!open) return;
