@@ -26,15 +26,14 @@ const office = {
 
 /** The variables of each role: the manual and the checks read this. */
 export const roleVariables = {
-  slave: { ...broker, ...data, slaveId: variables.slaveId },
+  slave: { ...broker, ...data },
   master: { ...broker, ...data, kekFile: variables.kekFile, masterName: variables.masterName },
-  billing: { ...broker, ...data, ...office },
+  billing: { ...broker, ...data, kekFile: variables.kekFile, ...office },
   start: {
     ...broker,
     ...data,
     kekFile: variables.kekFile,
     masterName: variables.masterName,
-    slaveId: variables.slaveId,
     ...office,
   },
   /** Commands of an operator: `meter enrol`, `bill run`, ... */

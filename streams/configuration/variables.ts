@@ -82,12 +82,6 @@ export const variables = {
     expects: nameExpects,
     about: "Name of this master among the masters; without it the host name and process id.",
   }),
-  slaveId: declare({
-    name: "SAMAY_SLAVE_ID",
-    schema: name.optional(),
-    expects: nameExpects,
-    about: "Name of this slave. The command line can say it too.",
-  }),
   smtpUrl: declare({
     name: "SAMAY_SMTP_URL",
     schema: urlOf("smtp", "smtps").optional(),
