@@ -27,8 +27,9 @@ export function parseJson<S extends z.ZodType>(schema: S, text: string, what: st
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new TerminalError(`${what}: not JSON (${(error as Error).message})`);
+  } catch {
+    // The parser's own message quotes the text, and the text may hold a key.
+    throw new TerminalError(`${what}: not JSON`);
   }
   return parseOrExplain(schema, value, what);
 }

@@ -29,7 +29,6 @@ export const readingFlag = z.enum([
   "register_went_back",
   "meter_error",
   "cover_open",
-  "future_read_time",
 ]);
 export type ReadingFlag = z.infer<typeof readingFlag>;
 

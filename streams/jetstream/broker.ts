@@ -2,6 +2,12 @@
  * What the rest of the head-end may ask of the broker. `connect()` in `connection.ts` gives the real
  * one over NATS; nothing else imports the client library.
  */
+import { TerminalError } from "../../protocol/errors.ts";
+
+/** The stream's last sequence is not the expected one: somebody else appended. */
+export class FencedError extends TerminalError {
+  override readonly name: string = "FencedError";
+}
 
 export interface PublishOptions {
   /** JetStream drops a second message with the same id inside the stream's duplicate window. */

@@ -49,21 +49,26 @@ function entryOf(entry: Awaited<ReturnType<KV["get"]>>): Entry | undefined {
   return { key: entry.key, value: entry.value, revision: entry.revision };
 }
 
-/** Resolves once every entry that stands has been delivered; changes follow until stopped. */
+/** Resolves once every entry that stands has been handled; changes follow until stopped. */
 async function watch(kv: KV, onEntry: Parameters<Bucket["watch"]>[0]): Promise<Stoppable> {
-  let initialized = () => {};
-  const complete = new Promise<void>((resolve) => initialized = resolve);
-  const iterator = await kv.watch({ initializedFn: () => initialized() });
+  let delivered = false;
+  let handled = 0;
+  let resolve = () => {};
+  const complete = new Promise<void>((done) => resolve = done);
+  const iterator = await kv.watch({ initializedFn: () => delivered = true });
+  // "Delivered" comes from the wire; what stands is complete when all that came was handled too.
+  const settle = () => delivered && handled >= iterator.getReceived() && resolve();
+  const poll = setInterval(settle, 5);
   const loop = (async () => {
     for await (const entry of iterator) {
-      onEntry(
-        entry.key,
-        entry.operation === "PUT" ? entry.value : undefined,
-        entry.revision,
-      );
+      onEntry(entry.key, entry.operation === "PUT" ? entry.value : undefined, entry.revision);
+      handled += 1;
+      settle();
     }
   })();
+  settle();
   await complete;
+  clearInterval(poll);
   return {
     stop: async () => {
       iterator.stop();

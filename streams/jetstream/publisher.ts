@@ -3,8 +3,8 @@
  * its message. The client's own `js.publish` costs a promise, a timer and a subscription lookup for
  * each message; this costs a map entry, and one timer sweeps for the late ones.
  */
-import { RetryableError, TerminalError } from "../../protocol/errors.ts";
-import type { PublishAck, PublishOptions } from "./broker.ts";
+import { RetryableError } from "../../protocol/errors.ts";
+import { FencedError, type PublishAck, type PublishOptions } from "./broker.ts";
 import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 
 /** Messages that may wait for their acknowledgement; the next publisher waits for a place. */
@@ -13,11 +13,6 @@ const ACK_TIMEOUT_MS = 5_000;
 const SWEEP_MS = 250;
 /** JetStream's error code for a failed expected-last-sequence check. */
 const WRONG_LAST_SEQUENCE = 10_071;
-
-/** The stream's last sequence is not the expected one: somebody else appended. */
-export class FencedError extends TerminalError {
-  override readonly name: string = "FencedError";
-}
 
 interface Waiting {
   readonly subject: string;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { RetryableError } from "../../../protocol/errors.ts";
 import { subjects } from "../../../protocol/subjects.ts";
-import type { WorkMessage } from "../../../streams/jetstream/broker.ts";
+import { FencedError, type WorkMessage } from "../../../streams/jetstream/broker.ts";
 import { connect } from "../../../streams/jetstream/connection.ts";
-import { FencedError } from "../../../streams/jetstream/publisher.ts";
 import { applyTopology, BUCKETS, STREAMS } from "../../../streams/jetstream/topology.ts";
 import { withBroker } from "../../support/broker.ts";
 

@@ -1,0 +1,142 @@
+/**
+ * The meter actor: opens a frame without being told the time, checks replay and order, and learns
+ * the meter's clock.
+ */
+import type {
+  ReadingEvent,
+  ReadingFlag,
+  RejectEvent,
+  RejectReason,
+} from "../../protocol/messages/journal.ts";
+import type { Register } from "../../protocol/messages/common.ts";
+import { sampleMeterClock } from "../../protocol/meter_clock.ts";
+import { decodePack } from "../../protocol/senml.ts";
+import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
+import { openFrame } from "../../protocol/tves/open.ts";
+import { candidateSeconds, WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
+import type { FindMeter, Input, JournalActor, KnownMeter } from "../shard/actor.ts";
+import { decodeMeter, encodeMeter, freshMeter, type MeterState } from "./state.ts";
+
+export type MeterEvent = ReadingEvent | RejectEvent;
+
+/** The error register `F.F` in full OBIS form, a number whose bits are the meter's flags. */
+export const ERROR_REGISTER = "0-0:97.97.0";
+
+export const meterActor: JournalActor<MeterState, MeterEvent> = {
+  kind: "meter",
+  stream: "FRAMES",
+  version: 1,
+  fresh: freshMeter,
+  receive,
+  apply,
+  encode: encodeMeter,
+  decode: decodeMeter,
+  idOf: (event) => event.meter_id === "" ? undefined : event.meter_id,
+};
+
+function receive(state: MeterState | undefined, input: Input, find: FindMeter): MeterEvent {
+  const parsed = parseFrame(input.payload);
+  if (!parsed.ok) return reject(input, "", parsed.reason);
+  const meter = find(parsed.frame.alias);
+  if (meter === undefined) return reject(input, "", "unknown_meter", parsed.frame);
+  if (meter.meterId !== input.id) return reject(input, "", "wrong_subject", parsed.frame);
+  return open(state ?? freshMeter(meter.meterId), input, parsed.frame, meter);
+}
+
+function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownMeter): MeterEvent {
+  const keys = meter.keysOf(frame.generation);
+  if (keys === undefined) return reject(input, meter.meterId, "unknown_generation", frame);
+  const candidates = candidateSeconds({
+    arrival_s: input.arrival_ms / 1_000,
+    expectedOffset_s: state.clock.offset_s,
+    window_s: WINDOW_DEFAULT_S,
+    hint: frame.hint,
+  });
+  const opened = openFrame(frame, keys, candidates);
+  if (!opened.opened) {
+    return reject(input, meter.meterId, opened.reason, frame, opened.trials);
+  }
+  const verdict = state.replay.check({
+    generation: frame.generation,
+    boot: frame.boot,
+    sequence: frame.sequence,
+    t_s: opened.t_s,
+  });
+  if (verdict !== "fresh") return reject(input, meter.meterId, verdict, frame, opened.trials);
+  const pack = decodePack(opened.plaintext);
+  if (
+    pack === undefined || pack.meterId !== meter.meterId
+  ) {
+    return reject(input, meter.meterId, "not_a_pack", frame, opened.trials);
+  }
+  return {
+    event: "reading",
+    frame: input.sequence,
+    meter_id: meter.meterId,
+    generation: frame.generation,
+    boot: frame.boot,
+    sequence: frame.sequence,
+    t_s: opened.t_s,
+    trials: opened.trials,
+    quality: frame.clockQuality,
+    arrival_ms: input.arrival_ms,
+    sealed_at_ms: pack.sealedAt_ms,
+    registers: [...pack.registers],
+    flags: flagsOf(state, pack.registers),
+  };
+}
+
+/** Marks what must be looked at before it is billed. The reading itself is always kept. */
+function flagsOf(
+  state: MeterState,
+  registers: readonly Register[],
+): ReadingFlag[] {
+  const flags = new Set<ReadingFlag>();
+  for (const { obis, value, read_at_ms } of registers) {
+    const before = state.last?.values[obis];
+    const later = state.last !== null && read_at_ms > state.last.read_at_ms;
+    if (obis === ERROR_REGISTER) {
+      if (value !== 0) flags.add("meter_error");
+    } else if (later && before !== undefined && value < before) flags.add("register_went_back");
+  }
+  return [...flags].sort();
+}
+
+function reject(
+  input: Input,
+  meterId: string,
+  reason: RejectReason,
+  frame?: ParsedFrame,
+  trials = 0,
+): RejectEvent {
+  return {
+    event: "reject",
+    frame: input.sequence,
+    meter_id: meterId,
+    reason,
+    arrival_ms: input.arrival_ms,
+    trials,
+    boot: frame?.boot ?? null,
+    sequence: frame?.sequence ?? null,
+  };
+}
+
+function apply(state: MeterState, event: MeterEvent): void {
+  state.trials += event.trials;
+  if (event.event === "reject") {
+    state.rejected[event.reason] = (state.rejected[event.reason] ?? 0) + 1;
+    return;
+  }
+  state.opened += 1;
+  state.replay.commit(event);
+  sampleMeterClock(state.clock, event.sealed_at_ms, event.arrival_ms);
+  const read_at_ms = Math.max(0, ...event.registers.map((register) => register.read_at_ms));
+  if (state.last !== null && read_at_ms < state.last.read_at_ms) return; // An older one, sent late.
+  state.last = {
+    frame: event.frame,
+    t_s: event.t_s,
+    arrival_ms: event.arrival_ms,
+    read_at_ms,
+    values: Object.fromEntries(event.registers.map(({ obis, value }) => [obis, value])),
+  };
+}

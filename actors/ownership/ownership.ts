@@ -1,0 +1,73 @@
+/**
+ * Who owns which partition: a pure decision from what one master sees in the lease bucket.
+ *
+ * A lease is liveness only: it keeps two masters from working against each other, and nothing more.
+ * That a partition has one writer is the journal's fence. A lease is stale when its revision has not
+ * changed for the lease time on *my* monotonic clock, so nobody's wall clock matters.
+ */
+import { PARTITIONS } from "../../protocol/subjects.ts";
+import { preferredOwner } from "./rendezvous.ts";
+
+/** What I saw of one key of the bucket. */
+export interface Seen {
+  /** Instance that wrote it. */
+  readonly owner: string;
+  readonly revision: number;
+  /** My monotonic clock when the revision last changed. */
+  readonly changed_ms: number;
+}
+
+export interface OwnershipView {
+  /** This instance: the master's name and something that no other start of it shares. */
+  readonly me: string;
+  /** My monotonic clock. */
+  readonly now_ms: number;
+  readonly lease_ms: number;
+  /** Other masters by instance. */
+  readonly members: ReadonlyMap<string, Seen>;
+  readonly leases: ReadonlyMap<number, Seen>;
+  /** Partitions that I hold, those being opened included. */
+  readonly held: ReadonlySet<number>;
+  /** Most claims and most releases in one tick. */
+  readonly moves_max: number;
+}
+
+export interface OwnershipPlan {
+  /** `revision` of the stale or released lease to replace; 0 when there is none. */
+  readonly claim: readonly { readonly partition: number; readonly revision: number }[];
+  readonly release: readonly number[];
+  /** Held, but the lease shows another instance: stop without a word. */
+  readonly drop: readonly number[];
+}
+
+/** What to do now. Renewing what is held goes without saying. */
+export function planOwnership(view: OwnershipView): OwnershipPlan {
+  const live = liveMasters(view);
+  const claim: { partition: number; revision: number }[] = [];
+  const release: number[] = [];
+  const drop: number[] = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const lease = view.leases.get(partition);
+    const wanted = preferredOwner(partition, live) === view.me;
+    if (view.held.has(partition)) {
+      if (lease !== undefined && lease.owner !== view.me) drop.push(partition);
+      else if (!wanted && release.length < view.moves_max) release.push(partition);
+    } else if (wanted && claim.length < view.moves_max && isFree(view, lease)) {
+      claim.push({ partition, revision: lease?.revision ?? 0 });
+    }
+  }
+  return { claim, release, drop };
+}
+
+/** The masters that still beat, and I. */
+function liveMasters(view: OwnershipView): string[] {
+  const live = [view.me];
+  for (const [instance, seen] of view.members) {
+    if (instance !== view.me && view.now_ms - seen.changed_ms < view.lease_ms) live.push(instance);
+  }
+  return live;
+}
+
+function isFree(view: OwnershipView, lease: Seen | undefined): boolean {
+  return lease === undefined || view.now_ms - lease.changed_ms >= view.lease_ms;
+}

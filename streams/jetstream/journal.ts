@@ -1,0 +1,80 @@
+/** The journal of one kind and partition, over the JOURNAL stream. */
+import { parseJson } from "../../protocol/schema.ts";
+import { type JournalRecord, journalRecord } from "../../protocol/messages/journal.ts";
+import { type JournalKind, partitionToken, subjects } from "../../protocol/subjects.ts";
+import type { Log } from "../terminal/log.ts";
+import type { Journal, JournaledRecord } from "../masters/ports.ts";
+import type { NatsBroker } from "./connection.ts";
+import { lastSequence } from "./last_sequence.ts";
+import { OrderedInput } from "./ordered_input.ts";
+
+const READ_BATCH = 256;
+
+export class StreamJournal implements Journal {
+  readonly #broker: NatsBroker;
+  readonly #kind: JournalKind;
+  readonly #partition: number;
+  readonly #log: Log;
+
+  constructor(broker: NatsBroker, kind: JournalKind, partition: number, log: Log) {
+    this.#broker = broker;
+    this.#kind = kind;
+    this.#partition = partition;
+    this.#log = log;
+  }
+
+  /**
+   * The message id holds the owner's instance: a retry of ours is answered as a duplicate, and two
+   * owners that try the same epoch are told apart.
+   */
+  async append(record: JournalRecord, after: number): Promise<number> {
+    const { type, epoch, owner, cursor } = record;
+    const ack = await this.#broker.publish(
+      this.#subject,
+      new TextEncoder().encode(JSON.stringify(record)),
+      {
+        messageId: `${this.#subject}-${type}-${epoch}-${owner}-${cursor}`,
+        expectLastSubjectSequence: after,
+      },
+    );
+    return ack.sequence;
+  }
+
+  async *read(after: number): AsyncIterable<JournaledRecord> {
+    const last = await lastSequence(this.#broker, "JOURNAL", this.#subject);
+    if (last <= after) return;
+    const input = new OrderedInput(this.#broker, {
+      stream: "JOURNAL",
+      filter: this.#subject,
+      name: `restore-${this.#kind}-p${partitionToken(this.#partition)}-${
+        crypto.randomUUID().slice(0, 8)
+      }`,
+      description: "A master restores a shard",
+      cursor: after,
+      log: this.#log,
+    });
+    await input.open();
+    try {
+      for (let reached = after; reached < last;) {
+        for (const { sequence, payload } of await input.take(READ_BATCH)) {
+          const text = new TextDecoder().decode(payload);
+          yield { sequence, record: parseJson(journalRecord, text, `Journal record ${sequence}`) };
+          reached = sequence;
+        }
+      }
+    } finally {
+      await input.stop();
+    }
+  }
+
+  async trim(sequence: number): Promise<void> {
+    if (sequence < 1) return;
+    const manager = await this.#broker.manager();
+    // The purge keeps the record with this sequence: the fence needs a last one.
+    await manager.streams.purge("JOURNAL", { filter: this.#subject, seq: sequence });
+  }
+
+  get #subject(): string {
+    return subjects.journal(this.#kind, this.#partition);
+  }
+}

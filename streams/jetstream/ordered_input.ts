@@ -1,0 +1,191 @@
+/**
+ * One partition's input in the order of the stream, each message exactly once.
+ *
+ * The broker's memory of what was delivered is no help: after a hard kill it may have gone back. The
+ * cursor is the caller's. A consumer is made behind it; a gap in the delivery sequence, silence, or
+ * a consumer that is gone has it made anew behind the last message taken.
+ */
+import type { Input } from "../../actors/shard/actor.ts";
+import type { Log } from "../terminal/log.ts";
+import type { InputSource } from "../masters/ports.ts";
+import type { NatsBroker } from "./connection.ts";
+import {
+  AckPolicy,
+  createInbox,
+  DeliverPolicy,
+  type Msg,
+  nanos,
+  type Subscription,
+} from "./nats.ts";
+
+export interface OrderedInputOptions {
+  readonly stream: string;
+  readonly filter: string;
+  /** Name of the consumer; what operators see in `nats consumer report`. */
+  readonly name: string;
+  readonly description: string;
+  /** Last sequence that was consumed already. */
+  readonly cursor: number;
+  readonly log: Log;
+}
+
+/** Messages asked for at a time: also the most that wait in memory. */
+const PULL_MAX = 512;
+const PULL_EXPIRES_MS = 10_000;
+const HEARTBEAT_MS = 2_500;
+/** Three heartbeats missed: the consumer or the broker is gone. */
+const SILENCE_MAX_MS = 3 * HEARTBEAT_MS;
+/** The broker forgets a consumer whose owner has died. */
+const FORGOTTEN_AFTER_MS = 300_000;
+const WATCH_MS = 500;
+
+export class OrderedInput implements InputSource {
+  readonly #broker: NatsBroker;
+  readonly #options: OrderedInputOptions;
+  readonly #buffer: Input[] = [];
+  #cursor: number;
+  #name: string;
+  #generation = 0;
+  #delivered = 0;
+  #asked = 0;
+  #heard_ms = 0;
+  #subscription: Subscription | undefined;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
+  #wake = () => {};
+  #making = false;
+  #stopped = false;
+
+  constructor(broker: NatsBroker, options: OrderedInputOptions) {
+    this.#broker = broker;
+    this.#options = options;
+    this.#cursor = options.cursor;
+    this.#name = options.name;
+  }
+
+  async open(): Promise<void> {
+    await this.#make();
+    this.#watchdog = setInterval(() => this.#watch(), WATCH_MS);
+  }
+
+  async take(limit: number): Promise<Input[]> {
+    while (this.#buffer.length === 0 && !this.#stopped) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const taken = this.#stopped ? [] : this.#buffer.splice(0, limit);
+    if (this.#asked + this.#buffer.length < PULL_MAX / 2) this.#pull();
+    return taken;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#watchdog);
+    this.#subscription?.unsubscribe();
+    this.#wake();
+    await this.#forget(this.#name);
+  }
+
+  /** A new consumer behind the last message that reached the buffer. */
+  async #make(): Promise<void> {
+    const { stream, filter, description } = this.#options;
+    this.#subscription?.unsubscribe();
+    const generation = ++this.#generation;
+    if (generation > 1) await this.#forget(this.#name);
+    this.#name = generation === 1 ? this.#options.name : `${this.#options.name}-${generation}`;
+    const manager = await this.#broker.manager();
+    await manager.consumers.add(stream, {
+      name: this.#name,
+      description,
+      filter_subject: filter,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: this.#cursor + 1,
+      inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    this.#delivered = 0;
+    this.#asked = 0;
+    this.#heard_ms = performance.now();
+    const inbox = createInbox();
+    this.#subscription = this.#broker.connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error === null && generation === this.#generation) this.#receive(message);
+      },
+    });
+    this.#pull();
+  }
+
+  #pull(): void {
+    if (this.#stopped || this.#subscription === undefined) return;
+    const batch = PULL_MAX - this.#asked - this.#buffer.length;
+    if (batch <= 0) return;
+    this.#asked += batch;
+    this.#broker.connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#name}`,
+      JSON.stringify({
+        batch,
+        expires: nanos(PULL_EXPIRES_MS),
+        idle_heartbeat: nanos(HEARTBEAT_MS),
+      }),
+      { reply: this.#subscription.getSubject() },
+    );
+  }
+
+  #receive(message: Msg): void {
+    this.#heard_ms = performance.now();
+    const code = message.headers?.code ?? 0;
+    if (code === 100) return; // Idle heartbeat.
+    if (code === 408 || code === 404) { // This pull has run out; the header says how much was left.
+      this.#asked = 0;
+      return this.#pull();
+    }
+    if (code >= 400) return this.#remake(`the broker says ${code} ${message.headers?.description}`);
+    const { sequence, delivered, arrival_ms } = deliveryOf(message.reply ?? "");
+    if (delivered !== this.#delivered + 1) return this.#remake("a message is missing");
+    this.#delivered = delivered;
+    this.#asked -= 1;
+    if (sequence <= this.#cursor) return; // Consumed before; nobody may see it twice.
+    this.#cursor = sequence;
+    const id = message.subject.slice(message.subject.lastIndexOf(".") + 1);
+    this.#buffer.push({ sequence, id, payload: message.data, arrival_ms });
+    this.#wake();
+  }
+
+  #watch(): void {
+    if (this.#asked === 0) this.#heard_ms = performance.now(); // Nothing asked: silence is right.
+    if (performance.now() - this.#heard_ms > SILENCE_MAX_MS) this.#remake("the broker is silent");
+  }
+
+  #remake(reason: string): void {
+    if (this.#making || this.#stopped) return;
+    this.#making = true;
+    this.#make()
+      .then(
+        () => this.#options.log.info("input made anew", { consumer: this.#name, reason }),
+        // The watchdog tries again; the link's own log line has said what is wrong.
+        () => this.#heard_ms = performance.now() - SILENCE_MAX_MS + WATCH_MS,
+      )
+      .finally(() => this.#making = false);
+  }
+
+  async #forget(name: string): Promise<void> {
+    try {
+      const manager = await this.#broker.manager();
+      await manager.consumers.delete(this.#options.stream, name);
+    } catch {
+      // Gone already, or out of reach: the broker forgets it by its inactivity limit.
+    }
+  }
+}
+
+/** The fields of an acknowledgement subject, in the old form (9 tokens) and the new one (12). */
+function deliveryOf(reply: string): { sequence: number; delivered: number; arrival_ms: number } {
+  const tokens = reply.split(".");
+  const shift = tokens.length > 9 ? 2 : 0;
+  return {
+    sequence: Number(tokens[5 + shift]),
+    delivered: Number(tokens[6 + shift]),
+    arrival_ms: Math.floor(Number(tokens[7 + shift]!.slice(0, -3)) / 1_000),
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * The bucket `samay_meters`: what each meter actor knows, for people. A projection, written at most
+ * once in a while for a meter, never read back by us.
+ */
+import type { MeterState } from "../../actors/meter/state.ts";
+import { WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
+import type { Bucket, Stoppable } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
+
+const FLUSH_MS = 2_000;
+/** Meters written in one flush; the rest waits for the next. */
+const FLUSH_MAX = 500;
+/** Meters that wait to be written. Past this a meter waits for its next reading. */
+const WAITING_MAX = 100_000;
+
+export class Board {
+  readonly #bucket: Bucket;
+  readonly #log: Log;
+  readonly #owner: string;
+  readonly #waiting = new Map<string, MeterState>();
+  #quiet = true;
+
+  constructor(bucket: Bucket, owner: string, log: Log) {
+    this.#bucket = bucket;
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  changed(state: MeterState): void {
+    if (this.#waiting.size < WAITING_MAX) this.#waiting.set(state.meter_id, state);
+  }
+
+  start(): Stoppable {
+    let flushing = Promise.resolve();
+    const timer = setInterval(() => flushing = flushing.then(() => this.flush()), FLUSH_MS);
+    return {
+      stop: async () => {
+        clearInterval(timer);
+        await flushing;
+        await this.flush();
+      },
+    };
+  }
+
+  async flush(): Promise<void> {
+    const due = [...this.#waiting.values()].slice(0, FLUSH_MAX);
+    for (const { meter_id } of due) this.#waiting.delete(meter_id);
+    try {
+      await Promise.all(due.map((state) =>
+        this.#bucket.put(
+          state.meter_id,
+          new TextEncoder().encode(JSON.stringify(meterView(state, this.#owner))),
+        )
+      ));
+      this.#quiet = true;
+    } catch (error) {
+      if (this.#quiet) {
+        this.#log.warn("meter board not written, trying on", {
+          reason: (error as Error).message,
+        });
+      }
+      this.#quiet = false;
+      for (const state of due) this.changed(state);
+    }
+  }
+}
+
+/** What an operator wants to know of a meter, in the words of the operator's guide. */
+export function meterView(state: MeterState, owner: string) {
+  const { clock, last } = state;
+  return {
+    meter: state.meter_id,
+    last_reading: last && {
+      read_at: new Date(last.read_at_ms).toISOString(),
+      arrived_at: new Date(last.arrival_ms).toISOString(),
+      values: last.values,
+      frame: last.frame,
+      opened_with_second: last.t_s,
+    },
+    clock: {
+      offset_s: round(clock.offset_s),
+      deviation_s: round(Math.sqrt(clock.variance_s2)),
+      samples: clock.samples,
+    },
+    window_s: WINDOW_DEFAULT_S,
+    opened: state.opened,
+    trials_mean: state.opened === 0 ? null : round(state.trials / state.opened),
+    rejected: state.rejected,
+    replay: (({ generation, boot, highest }) => ({ generation, boot, highest }))(
+      state.replay.state(),
+    ),
+    master: owner,
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,99 @@
+/**
+ * What one master sees of the lease bucket, and how it writes there: `partition.07` is a lease,
+ * `master.<instance>` a sign of life. Liveness only; the journal's fence is what makes it safe.
+ */
+import type { Seen } from "../../actors/ownership/ownership.ts";
+import type { Bucket, Stoppable } from "../jetstream/broker.ts";
+import { partitionToken } from "../../protocol/subjects.ts";
+
+interface Written {
+  readonly owner: string;
+}
+
+export class Leases {
+  readonly members = new Map<string, Seen>();
+  readonly leases = new Map<number, Seen>();
+  readonly #bucket: Bucket;
+  readonly #me: string;
+  #watch: Stoppable | undefined;
+
+  constructor(bucket: Bucket, me: string) {
+    this.#bucket = bucket;
+    this.#me = me;
+  }
+
+  async start(): Promise<void> {
+    this.#watch = await this.#bucket.watch((key, value, revision) =>
+      this.#see(key, value, revision)
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.stop();
+  }
+
+  /** Says that this master lives, with what people like to know of it. */
+  async beat(about: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#bucket.put(`master.${this.#me}`, encode({ owner: this.#me, ...about }));
+  }
+
+  async leave(): Promise<void> {
+    await this.#bucket.delete(`master.${this.#me}`);
+  }
+
+  /** Takes a lease that had `revision` (0: none stood). Returns the new revision, or undefined. */
+  async claim(partition: number, revision: number): Promise<number | undefined> {
+    const value = encode({ owner: this.#me });
+    const taken = revision === 0
+      ? await this.#bucket.create(keyOf(partition), value)
+      : await this.#bucket.update(keyOf(partition), value, revision);
+    if (taken !== undefined) this.#note(partition, taken);
+    return taken;
+  }
+
+  /** Renews a lease of mine. False when another instance has it. */
+  async renew(partition: number): Promise<boolean> {
+    const lease = this.leases.get(partition);
+    if (lease?.owner !== this.#me) return false;
+    const revision = await this.#bucket.update(
+      keyOf(partition),
+      encode({ owner: this.#me }),
+      lease.revision,
+    );
+    if (revision === undefined) return false;
+    this.#note(partition, revision);
+    return true;
+  }
+
+  async release(partition: number): Promise<void> {
+    if (this.leases.get(partition)?.owner !== this.#me) return;
+    await this.#bucket.delete(keyOf(partition));
+    this.leases.delete(partition);
+  }
+
+  #note(partition: number, revision: number): void {
+    const before = this.leases.get(partition);
+    if (before && before.revision >= revision) return;
+    this.leases.set(partition, { owner: this.#me, revision, changed_ms: performance.now() });
+  }
+
+  #see(key: string, value: Uint8Array | undefined, revision: number): void {
+    const name = key.slice(key.indexOf(".") + 1);
+    const seen = value && { owner: decode(value).owner, revision, changed_ms: performance.now() };
+    if (key.startsWith("master.")) {
+      if (seen) this.members.set(name, seen);
+      else this.members.delete(name);
+      return;
+    }
+    const partition = Number(name);
+    const before = this.leases.get(partition);
+    if (before && before.revision >= revision) return; // My own write, noted already.
+    if (seen) this.leases.set(partition, seen);
+    else this.leases.delete(partition);
+  }
+}
+
+const keyOf = (partition: number) => `partition.${partitionToken(partition)}`;
+const encode = (value: Written & Readonly<Record<string, unknown>>) =>
+  new TextEncoder().encode(JSON.stringify(value));
+const decode = (value: Uint8Array): Written => JSON.parse(new TextDecoder().decode(value));

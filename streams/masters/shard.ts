@@ -1,0 +1,245 @@
+/**
+ * One partition of one kind of actor, as long as this process owns it.
+ *
+ * The order of things is what makes it safe: (1) the states are restored from snapshot and journal;
+ * (2) an epoch record is appended behind the last record seen, which fences every earlier owner;
+ * (3) inputs behind the journaled cursor are decided in batches; (4) a batch is one record, appended
+ * with the same check; (5) only then do its outputs leave. A refused append ends the shard at once
+ * and drops its memory: the journal belongs to somebody else.
+ */
+import type { FindMeter, Input, JournalActor } from "../../actors/shard/actor.ts";
+import { outputsOf } from "../../actors/shard/outputs.ts";
+import { RetryableError, TerminalError } from "../../protocol/errors.ts";
+import type { JournalEvent, JournalRecord } from "../../protocol/messages/journal.ts";
+import { FencedError } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
+import type { InputSource, Journal, JournaledRecord, ShardPorts, Snapshot } from "./ports.ts";
+
+/** Inputs in one record. With at most 64 registers each, a record stays under JetStream's 1 MiB. */
+const BATCH_MAX = 128;
+const SNAPSHOT_EVERY_RECORDS = 1_000;
+const RETRY_MS = 250;
+/** How often a new owner reads on because the earlier one still appends. */
+const FENCE_ATTEMPTS_MAX = 10;
+
+/** The states are as wide as their actors; the shard never looks inside. */
+// deno-lint-ignore no-explicit-any
+type AnyActor = JournalActor<any, any>;
+
+export interface ShardOptions {
+  readonly actor: AnyActor;
+  readonly partition: number;
+  /** Name of this master, for people who read the journal. */
+  readonly owner: string;
+  readonly ports: ShardPorts;
+  readonly find: FindMeter;
+  readonly slaveOf: (meterId: string) => string | undefined;
+  /** Called with the ids whose state changed, after the record stands. */
+  readonly onChange: (shard: Shard, ids: ReadonlySet<string>) => void;
+  /** Makes sure that keys enrolled a moment ago are known before a frame is called unknown. */
+  readonly refreshKeys: (inputs: readonly Input[]) => Promise<void>;
+  readonly log: Log;
+}
+
+export interface ShardFigures {
+  readonly epoch: number;
+  readonly cursor: number;
+  readonly journal_sequence: number;
+  readonly actors: number;
+}
+
+export class Shard {
+  readonly options: ShardOptions;
+  readonly states = new Map<string, unknown>();
+  readonly #journal: Journal;
+  #epoch = 0;
+  #cursor = 0;
+  #sequence = 0;
+  #sinceSnapshot = 0;
+  #stopping = false;
+  #source: InputSource | undefined;
+
+  constructor(options: ShardOptions) {
+    this.options = options;
+    this.#journal = options.ports.journal(options.actor.kind, options.partition);
+  }
+
+  get figures(): ShardFigures {
+    return {
+      epoch: this.#epoch,
+      cursor: this.#cursor,
+      journal_sequence: this.#sequence,
+      actors: this.states.size,
+    };
+  }
+
+  /** Restores, fences, sends the last record's outputs again, and opens the input. */
+  async open(): Promise<void> {
+    const { actor, partition, ports } = this.options;
+    this.#restore(await ports.snapshots.load(actor.kind, partition));
+    const last = await this.#fence();
+    if (last) await this.#release(last.record, last.sequence);
+    this.#source = await ports.input(actor.kind, partition, this.#epoch, this.#cursor);
+  }
+
+  /** Works until stopped or fenced. Throws `FencedError` when the partition was taken over. */
+  async run(): Promise<void> {
+    while (!this.#stopping) {
+      const inputs = await this.#source!.take(BATCH_MAX);
+      if (inputs.length > 0) await this.#handle(inputs);
+    }
+  }
+
+  /** Ends `run()` after the batch in hand; then `close()` writes the snapshot. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#source?.stop();
+  }
+
+  /** A last snapshot, so that the next owner starts at once. Only after `run()` ended well. */
+  async close(): Promise<void> {
+    if (this.#sinceSnapshot > 0) await this.#snapshot();
+  }
+
+  #restore(snapshot: Snapshot | undefined): void {
+    const { actor, partition } = this.options;
+    if (snapshot === undefined) return;
+    if (snapshot.version !== actor.version) {
+      throw new TerminalError(
+        `Snapshot ${actor.kind}.${partition} has version ${snapshot.version}; this program reads ${actor.version}`,
+      );
+    }
+    this.#sequence = snapshot.journal_sequence;
+    this.#epoch = snapshot.epoch;
+    this.#cursor = snapshot.cursor;
+    for (const [id, state] of Object.entries(snapshot.states)) {
+      this.states.set(id, actor.decode(id, state));
+    }
+  }
+
+  /** Takes the journal over: reads to its end and puts a higher epoch there. Returns the last batch. */
+  async #fence(): Promise<JournaledRecord | undefined> {
+    let last: JournaledRecord | undefined;
+    for (let attempt = 1;; attempt++) {
+      last = await this.#replay() ?? last;
+      try {
+        await this.#append({ ...this.#record([]), type: "epoch", epoch: this.#epoch + 1 });
+        this.#epoch += 1;
+        return last;
+      } catch (error) {
+        // The earlier owner appended between our reading and our record: read that too.
+        if (!(error instanceof FencedError) || attempt === FENCE_ATTEMPTS_MAX) throw error;
+      }
+    }
+  }
+
+  async #replay(): Promise<JournaledRecord | undefined> {
+    let last: JournaledRecord | undefined;
+    for await (const { record, sequence } of this.#journal.read(this.#sequence)) {
+      for (const event of record.events) this.#fold(event);
+      this.#epoch = record.epoch;
+      this.#cursor = record.cursor;
+      this.#sequence = sequence;
+      this.#sinceSnapshot += 1;
+      if (record.type === "batch") last = { record, sequence };
+    }
+    return last;
+  }
+
+  #fold(event: JournalEvent): string | undefined {
+    const { actor } = this.options;
+    const id = actor.idOf(event);
+    if (id === undefined) return undefined;
+    let state = this.states.get(id);
+    if (state === undefined) this.states.set(id, state = actor.fresh(id));
+    actor.apply(state, event);
+    return id;
+  }
+
+  async #handle(inputs: Input[]): Promise<void> {
+    await this.options.refreshKeys(inputs);
+    const events: JournalEvent[] = [];
+    const changed = new Set<string>();
+    for (const input of inputs) {
+      const event = await this.#decide(input);
+      if (event === undefined) continue;
+      events.push(event);
+      const id = this.#fold(event);
+      if (id !== undefined) changed.add(id);
+    }
+    this.#cursor = inputs.at(-1)!.sequence;
+    const record = this.#record(events);
+    await this.#append(record);
+    await this.#release(record, this.#sequence);
+    this.options.onChange(this, changed);
+    if (++this.#sinceSnapshot >= SNAPSHOT_EVERY_RECORDS) await this.#snapshot();
+  }
+
+  /** Undefined when the input can never be handled: it lies in the dead letters then. */
+  async #decide(input: Input): Promise<JournalEvent | undefined> {
+    const { actor, partition, find, ports, log } = this.options;
+    try {
+      return actor.receive(this.states.get(input.id), input, find);
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.error("set aside as dead", { kind: actor.kind, sequence: input.sequence, reason });
+      await this.#untilDone(() => ports.setAside(actor.kind, partition, input, reason));
+      return undefined;
+    }
+  }
+
+  #record(events: JournalEvent[]): JournalRecord {
+    const { partition, owner } = this.options;
+    const epoch = this.#epoch;
+    return { v: 1, type: "batch", partition, epoch, owner, cursor: this.#cursor, events };
+  }
+
+  async #append(record: JournalRecord): Promise<void> {
+    this.#sequence = await this.#untilDone(() => this.#journal.append(record, this.#sequence));
+  }
+
+  /** The output gate: called for records that stand in the journal, and for no other. */
+  async #release(record: JournalRecord, sequence: number): Promise<void> {
+    const { ports, slaveOf } = this.options;
+    const { confirmations, events } = outputsOf(record, sequence, slaveOf);
+    for (const { slaveId, body } of confirmations) ports.tell(`samay.confirm.${slaveId}`, body);
+    await Promise.all(
+      events.map(({ subject, body, messageId }) =>
+        this.#untilDone(() => ports.publish(subject, body, messageId))
+      ),
+    );
+  }
+
+  async #snapshot(): Promise<void> {
+    const { actor, partition, ports, log } = this.options;
+    try {
+      await ports.snapshots.save(actor.kind, partition, {
+        version: actor.version,
+        journal_sequence: this.#sequence,
+        epoch: this.#epoch,
+        cursor: this.#cursor,
+        states: Object.fromEntries(
+          [...this.states].map(([id, state]) => [id, actor.encode(state)]),
+        ),
+      });
+      this.#sinceSnapshot = 0;
+      await this.#journal.trim(Math.min(this.#sequence, await ports.ledgerPassed()));
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      // The journal is the truth; without this snapshot the next start reads a little more of it.
+      log.warn("snapshot not saved", { partition, reason: error.message });
+    }
+  }
+
+  /** Repeats what is out of reach until it is done, the shard is stopped, or it fails for good. */
+  async #untilDone<T>(action: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof RetryableError) || this.#stopping) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(error.after_ms, RETRY_MS)));
+      }
+    }
+  }
+}
