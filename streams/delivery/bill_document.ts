@@ -1,0 +1,93 @@
+/**
+ * A bill as a document: what is printed, mailed and texted, without a word of layout or language.
+ *
+ * It is made from the issued invoice alone, its lines and the snapshot of its inputs, and not from
+ * the tables as they are today: the same invoice gives the same document for ever.
+ */
+import type { InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
+import { dateInIndia } from "./format.ts";
+
+/** Who sends the bill. Words for Marathi bills fall back to the English ones. */
+export interface Utility {
+  readonly name: string;
+  readonly name_mr?: string;
+  readonly address?: string;
+  readonly address_mr?: string;
+  /** Telephone, web or mail for questions, one line. */
+  readonly contact?: string;
+}
+
+/** One row of `invoice_line`. */
+export interface BillLine {
+  readonly code: string;
+  readonly description: string;
+  readonly units: number | null;
+  /** 1/10,000 rupee a unit. */
+  readonly rate: number | null;
+  readonly amount_paise: number;
+}
+
+/** The columns of `invoice` that are printed. */
+export interface BillHead {
+  readonly number: string;
+  readonly period: string;
+  readonly issued_at: Date;
+  readonly due_on: string;
+  readonly total_paise: number;
+  readonly rounding_paise: number;
+  readonly payable_paise: number;
+}
+
+export interface ChartBar {
+  readonly period: string;
+  readonly units_kwh: number;
+}
+
+/** Months that the chart has room for, this one included. */
+export const CHART_MONTHS_MAX = 12;
+
+export interface BillDocument extends Omit<InvoiceInputs, "v" | "history"> {
+  readonly utility: Utility;
+  readonly number: string;
+  /** Calendar date in India. */
+  readonly issued_on: string;
+  readonly issued_at_ms: number;
+  /** Charges in the order of the bill, without the rounding. */
+  readonly lines: readonly BillLine[];
+  readonly total_paise: number;
+  readonly rounding_paise: number;
+  readonly payable_paise: number;
+  /** Oldest first; the last bar is this bill. */
+  readonly chart: readonly ChartBar[];
+}
+
+/** The document of one issued invoice. Lines come in the order of their position. */
+export function billDocument(
+  head: BillHead,
+  lines: readonly BillLine[],
+  inputs: InvoiceInputs,
+  utility: Utility,
+): BillDocument {
+  const { v: _version, history, ...rest } = inputs;
+  const earlier = history.filter((bar) => bar.period < head.period).slice(1 - CHART_MONTHS_MAX);
+  return {
+    ...rest,
+    utility,
+    period: head.period,
+    due_on: head.due_on,
+    number: head.number,
+    issued_on: dateInIndia(head.issued_at.getTime()),
+    issued_at_ms: head.issued_at.getTime(),
+    lines: lines.filter((line) => line.code !== "rounding").map((line) => ({
+      code: line.code,
+      description: line.description,
+      units: line.units,
+      rate: line.rate,
+      amount_paise: line.amount_paise,
+    })),
+    total_paise: head.total_paise,
+    rounding_paise: head.rounding_paise,
+    payable_paise: head.payable_paise,
+    chart: [...earlier, { period: head.period, units_kwh: inputs.units_kwh }],
+  };
+}

@@ -1,0 +1,18 @@
+/** A bill as a PDF of one A4 page. */
+import type { BillDocument } from "../bill_document.ts";
+import { createCompiler, type TypstCompiler } from "./compiler.ts";
+import { readFonts } from "./fonts.ts";
+import { billView } from "./view.ts";
+
+let compiler: TypstCompiler | undefined;
+let template: string | undefined;
+
+/**
+ * The bytes of the bill: the same document gives the same bytes. Fonts and template are read at the
+ * first call. Throws `TerminalError` when a font is missing or the template does not compile.
+ */
+export function renderBillPdf(bill: BillDocument): Uint8Array {
+  compiler ??= createCompiler(readFonts());
+  template ??= Deno.readTextFileSync(new URL("bill.typ", import.meta.url));
+  return compiler.pdf(template, JSON.stringify(billView(bill)));
+}
