@@ -67,10 +67,16 @@ export class OrderedInput implements InputSource {
     this.#watchdog = setInterval(() => this.#watch(), WATCH_MS);
   }
 
-  async take(limit: number): Promise<Input[]> {
-    while (this.#buffer.length === 0 && !this.#stopped) {
+  async take(limit: number, wait_ms?: number): Promise<Input[]> {
+    let late = false;
+    const timer = wait_ms === undefined ? undefined : setTimeout(() => {
+      late = true;
+      this.#wake();
+    }, wait_ms);
+    while (this.#buffer.length === 0 && !this.#stopped && !late) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+    clearTimeout(timer);
     const taken = this.#stopped ? [] : this.#buffer.splice(0, limit);
     if (this.#asked + this.#buffer.length < PULL_MAX / 2) this.#pull();
     return taken;

@@ -42,8 +42,8 @@ export interface Snapshots {
 
 /** The input of one kind and partition, in the order of the stream, each message exactly once. */
 export interface InputSource {
-  /** Waits for at least one message; an empty list means stopped. */
-  take(limit: number): Promise<Input[]>;
+  /** Waits for at least one message; an empty list means stopped, or `wait_ms` gone by. */
+  take(limit: number, wait_ms?: number): Promise<Input[]>;
   stop(): Promise<void>;
 }
 
