@@ -63,6 +63,10 @@ export const registry: Registry = {
     summary: "Asks a meter in the field for a reading and waits for it",
     load: () => import("./commands/meter_read_now.ts"),
   },
+  "meter simulate": {
+    summary: "Runs a meter in software on a socket, to try a slave without hardware",
+    load: () => import("./commands/meter_simulate.ts"),
+  },
   "time query": {
     summary: "Measures this machine's clock against an NTP server",
     load: () => import("./commands/time_query.ts"),
