@@ -79,6 +79,13 @@ Deno.test("AnsweringLine answers the same however the request is split, after an
   }));
 });
 
+Deno.test("AnsweringLine takes a line that is too long for noise", () => {
+  const line = new AnsweringLine([meter("1")]);
+  line.take(bytesOf("/?1!\r\n"), 0);
+  assert.deepEqual(line.take(bytesOf(`/${"x".repeat(50)}\r\n`), 100), []);
+  assert.equal(line.take(bytesOf("\x06050\r\n"), 200).length, 1);
+});
+
 Deno.test("AnsweringLine refuses two meters with one address", () => {
   assert.throws(() => new AnsweringLine([meter("1"), meter("001")]), /Two meters/);
   assert.throws(() => new AnsweringLine([{ ...meter("1"), identification: "x" }]), RangeError);

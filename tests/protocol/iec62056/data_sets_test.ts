@@ -27,6 +27,7 @@ Deno.test("parseDataSets() says where a block is no list of data sets", () => {
 
 Deno.test("parseDataSets() refuses a block with more values than its limit", () => {
   assert.throws(() => parseDataSets("1.8.0" + "(1)".repeat(20_001)), /more than 20000 values/);
+  assert.throws(() => parseDataSets("1".repeat(33) + "(1)"), SyntaxError);
 });
 
 Deno.test("parseDataSets() returns or throws SyntaxError whatever the text", () => {

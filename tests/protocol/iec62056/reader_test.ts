@@ -75,6 +75,12 @@ Deno.test("MeterReader reads a meter that sends without waiting for the acknowle
   const { readout, log } = read(() => [{ after_ms: 300, bytes }]);
   assert(readout);
   assert.equal(log.length, 1);
+  const slowly = read(() => [
+    { after_ms: 300, bytes: bytes.subarray(0, 40) },
+    { after_ms: 1_500, bytes: bytes.subarray(40) },
+  ]);
+  assert(slowly.readout);
+  assert.equal(slowly.log.length, 1);
 });
 
 Deno.test("MeterReader does not change the speed when the data can already be read", () => {

@@ -110,8 +110,10 @@ Deno.test("TelegramScanner passes over garbage before a telegram", () => {
 });
 
 Deno.test("TelegramScanner passes over half a telegram, wherever it was cut, to the next one", () => {
-  for (const whole of [E350, p1()]) {
-    for (let cut = 1; cut < whole.length - 2; cut++) {
+  const telegram = p1();
+  // A P1 telegram is whole without its last line end.
+  for (const [whole, end] of [[E350, E350.length], [telegram, telegram.length - 2]] as const) {
+    for (let cut = 1; cut < end; cut++) {
       const result = kinds(scan(whole.subarray(0, cut), whole));
       assert.equal(result.at(-1), "telegram", `cut at ${cut} of ${whole.length}`);
       assert.equal(result.filter((kind) => kind === "telegram").length, 1);
@@ -157,4 +159,23 @@ Deno.test("TelegramScanner says what is wrong in a block that is no list of data
 Deno.test("charactersOf() cuts the parity bit off with 7E1 alone", () => {
   assert.deepEqual(charactersOf(Uint8Array.of(0xaf, 0x41), "7E1"), Uint8Array.of(0x2f, 0x41));
   assert.deepEqual(charactersOf(Uint8Array.of(0xaf), "8N1"), Uint8Array.of(0xaf));
+});
+
+Deno.test("TelegramScanner ends a telegram without a line end where the next one begins", () => {
+  assert.deepEqual(kinds(scan(bytesOf("/ABC5x\r\n1.8.0(1)\r\n!"), p1())), ["telegram", "telegram"]);
+});
+
+Deno.test("TelegramScanner does not take the end of an echoed request for the end of the data", () => {
+  const found = scan(bytesOf("/ELS5x\r\n/?!\r\n1.8.0(1)\r\n!\r\n"));
+  const telegram = found.find((item) => item.kind === "telegram");
+  assert.equal(telegram?.readout.registers.length, 1);
+});
+
+Deno.test("TelegramScanner holds no more than a line may be long", () => {
+  const scanner = new TelegramScanner();
+  scanner.push(bytesOf("/" + "x".repeat(10_000)));
+  assert(scanner.garbage > 9_000);
+  const trailing = new TelegramScanner();
+  const found = trailing.push(bytesOf("/ABC5x\r\n1.8.0(1)\r\n!" + "x".repeat(20)));
+  assert.deepEqual(kinds(found), ["malformed_data"]);
 });

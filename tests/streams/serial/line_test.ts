@@ -17,10 +17,10 @@ Deno.test({
   const pty = openPty();
   try {
     const line = await openLine(pty.path, settings);
-    const sent = Uint8Array.from({ length: 150 }, (_, i) => i);
-    for (const byte of sent) {
-      pty.send(Uint8Array.of(byte));
-      if (byte % 10 === 0) await pause(1); // many small chunks, more than are held at once
+    const sent = Uint8Array.from({ length: 60_000 }, (_, i) => i % 251);
+    for (let at = 0; at < sent.length; at += 500) {
+      assert.equal(pty.send(sent.subarray(at, at + 500)), 500);
+      await pause(1);
     }
     await pause(50);
     const got: number[] = [];
