@@ -43,6 +43,8 @@ export type SlaveMessage =
   }
   /** The broker did not take it, or it could not be sealed. */
   | { readonly type: "send_failed"; readonly key: ReadingKey; readonly reason: string }
+  /** The reading is not in the outbox under this time any more (confirmed, or its time put right). */
+  | { readonly type: "gone"; readonly key: ReadingKey }
   /** `boot` is this process's, to know refusals of its own frames from older ones. */
   | { readonly type: "confirmation"; readonly boot: number; readonly confirmation: Confirmation }
   | { readonly type: "command"; readonly command: Command }

@@ -43,9 +43,10 @@ function maySeal(state: SlaveState, now: Moment, effects: SlaveEffect[]): boolea
   const sealing = now.quality !== 0;
   if (state.sealing !== sealing) {
     if (!sealing) {
+      // At the start nothing is wrong yet: the first answer of a time server is on its way.
       effects.push({
         effect: "say",
-        level: "warn",
+        level: state.sealing === undefined ? "info" : "warn",
         text: "the clock is not synchronised: readings are kept and not sealed",
       });
     } else if (state.sealing === false) {
@@ -100,6 +101,15 @@ export function sealed(state: SlaveState, message: Extract<SlaveMessage, { type:
   state.lastSealed_s = Math.max(state.lastSealed_s, message.t_s);
   const found = heldOf(state, message.key);
   if (found !== undefined) found[1].sequence = message.sequence;
+}
+
+/** Lets go of a reading that the outbox does not have any more, and looks for others. */
+export function gone(state: SlaveState, key: ReadingKey): void {
+  const found = heldOf(state, key);
+  if (found === undefined) return;
+  const [meter, held] = found;
+  meter.held.splice(meter.held.indexOf(held), 1);
+  meter.more = true;
 }
 
 export function sendFailed(

@@ -6,6 +6,7 @@ import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
 import { obey, readDue, readingFailed, readingStored } from "./reading.ts";
 import {
   confirmed,
+  gone,
   linkChanged,
   loaded,
   loadMore,
@@ -38,6 +39,9 @@ function react(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffe
       return [];
     case "sealed":
       sealed(state, message);
+      return [];
+    case "gone":
+      gone(state, message.key);
       return [];
     case "send_failed":
       return sendFailed(state, message.key, message.reason, now);

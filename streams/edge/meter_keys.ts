@@ -18,9 +18,18 @@ export interface MeterKey {
   readonly keys: EdgeKeys;
 }
 
+/** Why a meter's keys do not reach the present. */
+export interface KeyFault {
+  readonly meter_id: string;
+  readonly reason: string;
+}
+
 export class MeterKeys {
   readonly #database: Database;
   readonly #meters = new Map<string, MeterKey>();
+  /** Second of the last advance and what it found: most calls come within the same second. */
+  #advanced_s = -1;
+  #faults: readonly KeyFault[] = [];
 
   constructor(database: Database) {
     this.#database = database;
@@ -79,6 +88,7 @@ export class MeterKeys {
     );
     eraseLog(this.#database);
     this.#meters.set(meter_id, meter);
+    this.#advanced_s = -1;
   }
 
   /**
@@ -86,9 +96,10 @@ export class MeterKeys {
    * too. Call it before every sealing and at least once a minute. Returns the meters whose keys could
    * not go forward, with the reason.
    */
-  advance(t_s: number): { meter_id: string; reason: string }[] {
+  advance(t_s: number): readonly KeyFault[] {
+    if (t_s === this.#advanced_s) return this.#faults;
     const changed: MeterKey[] = [];
-    const faults: { meter_id: string; reason: string }[] = [];
+    const faults: KeyFault[] = [];
     for (const meter of this.#meters.values()) {
       try {
         if (meter.keys.advance(t_s)) changed.push(meter);
@@ -105,6 +116,8 @@ export class MeterKeys {
       });
       eraseLog(this.#database);
     }
+    this.#advanced_s = t_s;
+    this.#faults = faults;
     return faults;
   }
 }

@@ -1,0 +1,188 @@
+/** The actor at work: messages go in one after the other, its effects are carried out in order. */
+import type { Moment, ReadingKey, SlaveEffect, SlaveMessage } from "../../actors/slave/messages.ts";
+import { faultsOf, receive } from "../../actors/slave/slave.ts";
+import type { SlaveState } from "../../actors/slave/state.ts";
+import { utf8 } from "../../protocol/bytes.ts";
+import type { SessionReport } from "../../protocol/messages/session.ts";
+import type { Readout } from "../../protocol/iec62056/readout.ts";
+import { subjects } from "../../protocol/subjects.ts";
+import type { NatsBroker } from "../jetstream/connection.ts";
+import type { Log } from "../terminal/log.ts";
+import type { TimeSync } from "../time/time_sync.ts";
+import type { Commands } from "./commands.ts";
+import type { Reading } from "./outbox.ts";
+import { type SealedFrame, sealReading } from "./sender.ts";
+import type { Store } from "./store.ts";
+
+/** For those who watch one reading on its way; must not throw. */
+export interface SlaveObserver {
+  read?(readout: Readout, reading: Reading): void;
+  sealed?(reading: Reading, sealed: SealedFrame): void;
+  confirmed?(keys: readonly ReadingKey[]): void;
+}
+
+export interface SessionParts {
+  readonly state: SlaveState;
+  readonly store: Store;
+  readonly sync: TimeSync;
+  readonly log: Log;
+  readonly monotonic_s: () => number;
+  /** The broker while its link is up. */
+  readonly broker: () => NatsBroker | undefined;
+  readonly read: (meter_id: string) => Promise<{ readout: Readout; reading: Reading }>;
+  readonly commands: Commands;
+  readonly observer: SlaveObserver;
+}
+
+export class SlaveSession {
+  readonly #parts: SessionParts;
+  readonly #inbox: SlaveMessage[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  #handling = false;
+  #closed = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives `message` to the actor, behind those that wait already. */
+  dispatch(message: SlaveMessage): void {
+    if (this.#closed) return;
+    this.#inbox.push(message);
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) {
+        for (const effect of receive(this.#parts.state, next, this.#moment())) {
+          this.#attempt(effect);
+        }
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  /** Waits for all that is under way. Nothing is taken in afterwards. */
+  async finish(): Promise<void> {
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    this.#closed = true;
+  }
+
+  #moment(): Moment {
+    const { at_ms, estimate } = this.#parts.sync.now();
+    return {
+      utc_ms: at_ms,
+      monotonic_s: this.#parts.monotonic_s(),
+      quality: estimate.quality,
+      jitter: Math.random(),
+    };
+  }
+
+  /** A full disk or a broken file must not end the slave: what fails here is tried again later. */
+  #attempt(effect: SlaveEffect): void {
+    try {
+      this.#perform(effect);
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#parts.log.error("the store failed", { doing: effect.effect, reason });
+      if (effect.effect !== "load") return;
+      const { meter_id } = effect;
+      this.dispatch({ type: "loaded", meter_id, read_at_ms: [], more: false });
+    }
+  }
+
+  #perform(effect: SlaveEffect): void {
+    const { store, commands, log, observer } = this.#parts;
+    switch (effect.effect) {
+      case "read":
+        return this.#run(this.#read(effect.meter_id));
+      case "load":
+        return this.#load(effect);
+      case "send":
+        return this.#send(effect.key);
+      case "delete":
+        store.outbox.delete(effect.keys);
+        return observer.confirmed?.(effect.keys);
+      case "report":
+        return this.#run(this.#report(effect.kind));
+      case "keep_interval":
+        return store.keepInterval(effect.interval_s);
+      case "command_done":
+        return commands.done(effect.request_id, effect.outcome);
+      case "say":
+        return log[effect.level](effect.text);
+    }
+  }
+
+  #run(task: Promise<void>): void {
+    const tracked = task.finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
+  }
+
+  async #read(meter_id: string): Promise<void> {
+    try {
+      const { readout, reading } = await this.#parts.read(meter_id);
+      this.#parts.observer.read?.(readout, reading);
+      this.dispatch({ type: "stored", meter_id });
+    } catch (error) {
+      if (this.#parts.state.stopping) return;
+      this.dispatch({ type: "read_failed", meter_id, reason: (error as Error).message });
+    }
+  }
+
+  #load({ meter_id, limit, except }: Extract<SlaveEffect, { effect: "load" }>): void {
+    const { store, sync } = this.#parts;
+    const read_at_ms = store.outbox.moments(meter_id, sync.now().at_ms, limit, except);
+    const more = read_at_ms.length === limit;
+    this.dispatch({ type: "loaded", meter_id, read_at_ms, more });
+  }
+
+  #send(key: ReadingKey): void {
+    const { store, sync, state, observer } = this.#parts;
+    const broker = this.#parts.broker();
+    const { at_ms, estimate: { quality } } = sync.now();
+    try {
+      const reading = store.outbox.get(key);
+      if (reading === undefined) return this.dispatch({ type: "gone", key });
+      if (broker === undefined || quality === 0 || at_ms / 1_000 < state.lastSealed_s) {
+        throw new Error("the link or the clock was lost in this moment");
+      }
+      const sealed = sealReading(store, reading, at_ms, quality);
+      state.lastSealed_s = Math.max(state.lastSealed_s, sealed.t_s);
+      const published = broker.publish(sealed.subject, sealed.frame);
+      this.dispatch({ type: "sealed", key, sequence: sealed.sequence, t_s: sealed.t_s });
+      observer.sealed?.(reading, sealed);
+      this.#run(published.then(() => undefined, (error) => this.#sendFailed(key, error)));
+    } catch (error) {
+      this.#sendFailed(key, error as Error);
+    }
+  }
+
+  #sendFailed(key: ReadingKey, error: Error): void {
+    this.dispatch({ type: "send_failed", key, reason: error.message });
+  }
+
+  async #report(kind: SessionReport["kind"]): Promise<void> {
+    const { state, store, sync, log } = this.#parts;
+    const broker = this.#parts.broker();
+    if (broker === undefined) return; // The next heartbeat tells the same.
+    const { at_ms, estimate } = sync.now();
+    const { quality, offset_s, delay_s, dispersion_s, stratum, source } = estimate;
+    const known = source !== null;
+    const report: SessionReport = {
+      kind,
+      slave_id: state.settings.slave_id,
+      at_ms: Math.max(0, Math.floor(at_ms)),
+      boot: store.boot,
+      meters: state.meters.size,
+      outbox: store.outbox.count,
+      clock: { quality, offset_s: known ? offset_s : null, delay_s, dispersion_s, stratum, source },
+      faults: faultsOf(state),
+    };
+    try {
+      await broker.publish(subjects.session(report.slave_id), utf8(JSON.stringify(report)));
+    } catch (error) {
+      log.warn(`${kind} not taken by the broker`, { reason: (error as Error).message });
+    }
+  }
+}

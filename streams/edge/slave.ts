@@ -1,0 +1,263 @@
+/**
+ * A running slave: lines, store, clock and broker around the actor that decides. It works for days
+ * without a broker: meters are read, the outbox grows, and all of it goes out when the link is back.
+ */
+import { freshSlave, type SlaveState } from "../../actors/slave/state.ts";
+import { faultsOf } from "../../actors/slave/slave.ts";
+import { confirmation } from "../../protocol/messages/confirm.ts";
+import type { ClockEstimate } from "../../protocol/ntp/discipline.ts";
+import { parseJson } from "../../protocol/schema.ts";
+import { subjects } from "../../protocol/subjects.ts";
+import type { Stoppable } from "../jetstream/broker.ts";
+import type { NatsBroker } from "../jetstream/connection.ts";
+import { ensureSlaveConsumer } from "../jetstream/topology.ts";
+import type { Log } from "../terminal/log.ts";
+import { type LocalClock, startLocalClock } from "../time/local_clock.ts";
+import { sleep } from "../time/sleep.ts";
+import { startTimeSync, type TimeSync } from "../time/time_sync.ts";
+import { timeSources } from "./clock_sources.ts";
+import { Commands, COMMANDS_AT_ONCE } from "./commands.ts";
+import type { SlaveConfiguration } from "./configuration.ts";
+import { takeKeyFile } from "./key_file.ts";
+import { watchLink } from "./link.ts";
+import { MeterLines, type ReadMeter } from "./meter_lines.ts";
+import { readIntoOutbox } from "./read_task.ts";
+import { type SlaveObserver, SlaveSession } from "./session.ts";
+import { openStore, type Store } from "./store.ts";
+
+export type { SlaveObserver } from "./session.ts";
+
+/** How often the actor looks at its clocks. */
+const TICK_MS = 200;
+/** Pause before the broker is asked for the command consumer again. */
+const COMMANDS_RETRY_MS = 2_000;
+
+export interface SlaveOptions {
+  readonly observer?: SlaveObserver;
+  /** The clock to correct; the system's, once, if not given. */
+  readonly clock?: LocalClock;
+  readonly read?: ReadMeter;
+}
+
+export interface SlaveStatus {
+  readonly boot: number;
+  readonly outbox: number;
+  readonly linkUp: boolean;
+  readonly clock: ClockEstimate;
+  readonly faults: readonly { readonly meter_id: string; readonly reason: string }[];
+}
+
+export interface RunningSlave {
+  readonly slave_id: string;
+  status(): SlaveStatus;
+  /** Ends readings under way, says goodbye, and closes the store. The broker stays open. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the slave of `config`. `broker` may be a connection that is still being made: readings go on
+ * meanwhile. Throws `TerminalError` when the store or a key file cannot be used.
+ */
+export async function startSlave(
+  config: SlaveConfiguration,
+  broker: NatsBroker | Promise<NatsBroker>,
+  log: Log,
+  options: SlaveOptions = {},
+): Promise<RunningSlave> {
+  const store = await openStore(config.data_dir, config.outbox_limit);
+  try {
+    for (const file of config.key_files) {
+      await takeKeyFile(file, config.slave_id, store.keys, log);
+    }
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  return new Slave(config, store, broker, log, options);
+}
+
+function stateOf(config: SlaveConfiguration, store: Store): SlaveState {
+  return freshSlave({
+    slave_id: config.slave_id,
+    meters: config.meters.map((meter) => meter.meter_id),
+    interval_s: store.interval_s() ?? config.interval_s,
+    spread_s: config.spread_s,
+    inFlight_max: config.in_flight,
+    resendFirst_s: config.resend_first_s,
+    resendMax_s: config.resend_max_s,
+    heartbeat_s: config.heartbeat_s,
+  });
+}
+
+class Slave implements RunningSlave {
+  readonly slave_id: string;
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #state: SlaveState;
+  readonly #sync: TimeSync;
+  readonly #session: SlaveSession;
+  readonly #commands: Commands;
+  readonly #link: { stop(): void };
+  readonly #stopping = new AbortController();
+  readonly #ticker: ReturnType<typeof setInterval>;
+  #broker: NatsBroker | undefined;
+  #listening: Stoppable | undefined;
+  #working: Promise<Stoppable | undefined> | undefined;
+  /** What was last said about keys that do not reach the present. */
+  #keyFaults = "";
+
+  constructor(
+    config: SlaveConfiguration,
+    store: Store,
+    broker: NatsBroker | Promise<NatsBroker>,
+    log: Log,
+    options: SlaveOptions,
+  ) {
+    const { slave_id, meters, time } = config;
+    const clock = options.clock ?? startLocalClock();
+    this.slave_id = slave_id;
+    this.#store = store;
+    this.#log = log;
+    this.#state = stateOf(config, store);
+    this.#commands = new Commands((command) =>
+      this.#session.dispatch({ type: "command", command })
+    );
+    const linked = () => this.#state.linkUp ? this.#broker : undefined;
+    const sync = this.#sync = startTimeSync({
+      clock,
+      log,
+      poll_s: time.poll_s,
+      sources: timeSources(time, clock, linked),
+      onAdopted: (estimate) => this.#clockKnown(estimate),
+    });
+    const lines = new MeterLines(config.lines_at_once, this.#stopping.signal, options.read);
+    const meterOf = new Map(meters.map((meter) => [meter.meter_id, meter]));
+    this.#session = new SlaveSession({
+      state: this.#state,
+      store,
+      sync,
+      log,
+      monotonic_s: clock.monotonic_s,
+      broker: linked,
+      read: (meter_id) => readIntoOutbox(meterOf.get(meter_id)!, lines, store, sync),
+      commands: this.#commands,
+      observer: options.observer ?? {},
+    });
+    this.#link = watchLink(
+      broker,
+      (up, connected) => this.#linkChanged(up, connected),
+      (error) => log.error("no broker: readings are kept", { reason: error.message }),
+    );
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    log.info("slave runs", {
+      slave: slave_id,
+      boot: store.boot,
+      meters: meters.length,
+      outbox: store.outbox.count,
+      interval_s: this.#state.interval_s,
+    });
+  }
+
+  status(): SlaveStatus {
+    return {
+      boot: this.#store.boot,
+      outbox: this.#store.outbox.count,
+      linkUp: this.#state.linkUp,
+      clock: this.#sync.now().estimate,
+      faults: faultsOf(this.#state),
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    clearInterval(this.#ticker);
+    this.#session.dispatch({ type: "stopping" });
+    this.#stopping.abort(new Error("the slave stops"));
+    this.#commands.stop();
+    await (await this.#working)?.stop();
+    await this.#listening?.stop();
+    await this.#sync.stop();
+    await this.#session.finish();
+    this.#link.stop();
+    this.#store.close();
+    this.#log.info("slave stopped", { slave: this.slave_id, boot: this.#store.boot });
+  }
+
+  #tick(): void {
+    const { at_ms, estimate } = this.#sync.now();
+    // Keys go forward by a clock that is known, and never by one that may be wrong.
+    if (estimate.quality !== 0) this.#advanceKeys(at_ms);
+    this.#session.dispatch({ type: "tick" });
+  }
+
+  #advanceKeys(at_ms: number): void {
+    const faults = this.#store.keys.advance(Math.floor(at_ms / 1_000));
+    const text = faults.map(({ meter_id, reason }) => `${meter_id}: ${reason}`).join("; ");
+    if (text !== this.#keyFaults && text !== "") this.#log.error("keys", { reason: text });
+    this.#keyFaults = text;
+  }
+
+  #clockKnown(estimate: ClockEstimate): void {
+    const corrected = this.#store.outbox.correct(estimate.offset_s * 1_000);
+    if (corrected > 0) {
+      this.#log.info("times of readings put right, taken before the clock was known", {
+        readings: corrected,
+        offset_s: Number(estimate.offset_s.toFixed(3)),
+      });
+    }
+    const future = this.#store.outbox.countAfter(this.#sync.now().at_ms);
+    if (future > 0) {
+      this.#log.warn("readings of the future wait: the clock was wrong when they were taken", {
+        readings: future,
+      });
+    }
+    this.#tick();
+  }
+
+  #linkChanged(up: boolean, broker: NatsBroker): void {
+    const first = this.#broker === undefined;
+    this.#broker = broker;
+    if (first) {
+      this.#listening = broker.listen(subjects.confirm(this.slave_id), (payload) => {
+        this.#confirm(payload);
+      });
+      this.#working = this.#work(broker);
+    }
+    this.#session.dispatch({ type: "link", up });
+    if (first) this.#session.dispatch({ type: "started" });
+  }
+
+  #confirm(payload: Uint8Array): void {
+    try {
+      const text = new TextDecoder().decode(payload);
+      const message = parseJson(confirmation, text, "Confirmation");
+      this.#session.dispatch({
+        type: "confirmation",
+        boot: this.#store.boot,
+        confirmation: message,
+      });
+    } catch (error) {
+      this.#log.warn("confirmation not understood", { reason: (error as Error).message });
+    }
+  }
+
+  /** Takes commands as soon as the broker has the consumer for them. */
+  async #work(broker: NatsBroker): Promise<Stoppable | undefined> {
+    const { signal } = this.#stopping;
+    for (let said = false; !signal.aborted;) {
+      try {
+        const consumer = await ensureSlaveConsumer(broker, this.slave_id);
+        if (signal.aborted) return undefined;
+        return await broker.work(
+          { stream: "COMMANDS", consumer, concurrency: COMMANDS_AT_ONCE },
+          this.#commands.handle,
+        );
+      } catch (error) {
+        if (!said) this.#log.warn("no commands yet", { reason: (error as Error).message });
+        said = true;
+        await sleep(COMMANDS_RETRY_MS, signal);
+      }
+    }
+    return undefined;
+  }
+}
