@@ -75,76 +75,62 @@ Deno.test("openDatabase() refuses a URL of another kind without showing it", asy
 });
 
 Deno.test({
-  name: "migrate() runs once when two processes start together, and then not again",
+  name: "a PostgreSQL server",
   ignore: postgresBinaries() === undefined,
-  fn: async () => {
+  fn: async (t) => {
     await using server = await startPostgres();
-    const databases = await Promise.all([1, 2, 3].map(() => openDatabase({ url: server.url })));
-    const ran = await Promise.all(databases.map(migrate));
-    assert.deepEqual(ran.map((names) => names.length).sort(), [0, 0, 4]);
-    assert.deepEqual(await migrate(databases[0]!), []);
-    for (const db of databases) await db.destroy();
-  },
-});
 
-Deno.test({
-  name: "runLedger() goes on by itself after the database was away, and says so once",
-  ignore: postgresBinaries() === undefined,
-  fn: async () => {
-    await using server = await startPostgres();
-    const db = await openDatabase({ url: server.url });
-    await migrate(db);
-    const said: string[] = [];
-    const say = (message: string) => void said.push(message);
-    let last = 1;
-    const record = {
-      v: 1,
-      type: "epoch",
-      partition: 1,
-      epoch: 1,
-      owner: "m",
-      cursor: 0,
-      events: [],
-    };
-    const ledger = runLedger({
-      db,
-      feed: {
-        read: (after) => Promise.resolve(after < last ? [{ sequence: last, record }] : []),
+    await t.step(
+      "migrate() runs once when processes start together, and then not again",
+      async () => {
+        const databases = await Promise.all([1, 2, 3].map(() => openDatabase({ url: server.url })));
+        const ran = await Promise.all(databases.map(migrate));
+        assert.deepEqual(ran.map((names) => names.length).sort(), [0, 0, 4]);
+        assert.deepEqual(await migrate(databases[0]!), []);
+        for (const db of databases) await db.destroy();
       },
-      log: { ...silentLog, warn: say, info: say },
-      deadLetter: () => Promise.reject(new Error("nothing is dead here")),
-    });
-    try {
-      await eventually(async () => assert.equal(await ledgerCursor(db), 1));
-      await server.kill();
-      last = 2;
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      await server.restart();
-      await eventually(async () => assert.equal(await ledgerCursor(db), 2));
-    } finally {
-      await ledger.stop();
-      await db.destroy();
-    }
-    await eventually(() =>
-      assert.deepEqual(said, ["ledger waits and tries again", "ledger goes on"])
     );
-  },
-});
 
-Deno.test({
-  name: "openDatabase() keeps instants to the millisecond whatever the server's time zone",
-  ignore: postgresBinaries() === undefined,
-  fn: async () => {
-    await using server = await startPostgres();
-    const db = await openDatabase({ url: server.url });
-    const at = new Date("2026-03-31T18:30:00.007Z");
-    const { rows } = await db.connection().execute(async (one) => {
-      await sql`set time zone 'Asia/Kolkata'`.execute(one);
-      return await sql<{ at: Date; day: string }>`
-        select ${at}::timestamptz as at, ${at}::timestamptz::date as day`.execute(one);
+    await t.step("keeps instants to the millisecond whatever its time zone", async () => {
+      const db = await openDatabase({ url: server.url });
+      const at = new Date("2026-03-31T18:30:00.007Z");
+      const { rows } = await db.connection().execute(async (one) => {
+        await sql`set time zone 'Asia/Kolkata'`.execute(one);
+        return await sql<{ at: Date; day: string }>`
+          select ${at}::timestamptz as at, ${at}::timestamptz::date as day`.execute(one);
+      });
+      assert.equal(rows[0]!.at.getTime(), at.getTime());
+      assert.equal(rows[0]!.day, "2026-04-01");
+      await db.destroy();
     });
-    assert.equal(rows[0]!.at.getTime(), at.getTime());
-    assert.equal(rows[0]!.day, "2026-04-01");
-    await db.destroy();
+
+    await t.step("runLedger() goes on by itself after it was away, and says so once", async () => {
+      const db = await openDatabase({ url: server.url });
+      const said: string[] = [];
+      const say = (message: string) => void said.push(message);
+      let last = 1;
+      const event = { v: 1, type: "epoch", partition: 1, epoch: 1, owner: "m", cursor: 0 };
+      const record = { ...event, events: [] };
+      const ledger = runLedger({
+        db,
+        feed: {
+          read: (after) => Promise.resolve(after < last ? [{ sequence: last, record }] : []),
+        },
+        log: { ...silentLog, warn: say, info: say },
+        deadLetter: () => Promise.reject(new Error("nothing is dead here")),
+      });
+      try {
+        await eventually(async () => assert.equal(await ledgerCursor(db), 1));
+        await server.kill();
+        last = 2;
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        await server.restart();
+        await eventually(async () => assert.equal(await ledgerCursor(db), 2));
+      } finally {
+        await ledger.stop();
+        await db.destroy();
+      }
+      assert.deepEqual(said, ["ledger waits and tries again", "ledger goes on"]);
+    });
   },
 });

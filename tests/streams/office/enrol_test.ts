@@ -11,7 +11,8 @@ import { type EnrolInput, enrolInput } from "../../../streams/office/enrol_input
 import type { OfficeContext } from "../../../streams/office/office.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { withBroker } from "../../support/broker.ts";
-import { emptyTables, withDatabase } from "../../support/database.ts";
+import { emptyTables, withDatabase, withPostgres } from "../../support/database.ts";
+import { postgresBinaries } from "../../support/postgres.ts";
 
 const NOW_MS = Date.UTC(2026, 9, 1, 20, 0, 0);
 const KEK = new Uint8Array(32).fill(7);
@@ -38,114 +39,124 @@ async function entryOf(broker: Broker, meter_id: string) {
   return entry && parseJson(enrolment, new TextDecoder().decode(entry.value), meter_id);
 }
 
-Deno.test("enrol()", async (t) => {
-  await withBroker(({ broker }) =>
-    withDatabase(async (db) => {
-      const context = contextOf(db, broker);
-      const bucket = await broker.bucket(ENROLMENTS);
-      const step = (name: string, fn: () => Promise<void>) =>
-        t.step(name, async () => {
-          await emptyTables(db);
-          for (const key of await bucket.keys()) await bucket.delete(key);
-          await fn();
-        });
-
-      await step(
-        "writes the rows, the entry for the masters, and the same key in both",
-        async () => {
-          const { created, account_id, key_file } = await ask(ASHA, context);
-          assert.deepEqual([created, account_id, key_file.alias], [true, "170012345678", 1]);
-          const entry = (await entryOf(broker, "MH1"))!;
-          const { generation, wrapped_key, enrolment_day } = entry.keys[0]!;
-          const key = unwrapKey({ kek: KEK, wrapped: wrapped_key, meterId: "MH1", generation });
-          assert.equal(toHex(key), key_file.key);
-          assert.equal(enrolment_day, Math.floor(NOW_MS / 86_400_000));
-          assert.equal(key_file.enrolment_day, enrolment_day);
-          assert.doesNotMatch(JSON.stringify(entry), new RegExp(key_file.key));
-          const account = await db.selectFrom("account").selectAll().executeTakeFirstOrThrow();
-          // Half past one at night in India is the next day.
-          assert.equal(account.opened_on, "2026-10-02");
-          const installation = await db.selectFrom("installation").selectAll()
-            .executeTakeFirstOrThrow();
-          assert.equal(installation.opening_reading_wh, 1_234_500);
-          assert.equal(installation.installed_at.getTime(), NOW_MS);
-          const audit = await db.selectFrom("audit").selectAll().executeTakeFirstOrThrow();
-          assert.doesNotMatch(JSON.stringify(audit), new RegExp(key_file.key));
-        },
-      );
-
-      await step(
-        "gives the same key again when the same is asked again, even at once",
-        async () => {
-          const all = await Promise.all([1, 2, 3].map(() => ask(ASHA, context)));
-          all.push(await ask(ASHA, context));
-          assert.equal(new Set(all.map(({ key_file }) => JSON.stringify(key_file))).size, 1);
-          assert.equal(all.at(-1)!.created, false);
-        },
-      );
-
-      await step("completes an enrolment of which only the rows were written", async () => {
-        await assert.rejects(
-          ask(ASHA, { ...context, broker: { ...broker, bucket: brokenAfterGet(broker) } }),
-          /broker went away/,
-        );
-        assert.equal(await entryOf(broker, "MH1"), undefined);
-        const { created, key_file } = await ask(ASHA, context);
-        assert.deepEqual([created, key_file.alias], [true, 1]);
-      });
-
-      await step("takes the masters' alias when the database was lost", async () => {
-        await ask({ ...ASHA, meter_id: "MH0" }, context);
-        const before = await ask(ASHA, context);
-        await emptyTables(db);
-        assert.deepEqual((await ask(ASHA, context)).key_file, before.key_file);
-        assert.equal(before.key_file.alias, 2);
-      });
-
-      await step("refuses what differs, names it, and changes nothing", async () => {
-        await ask(ASHA, context);
-        await assert.rejects(
-          ask({ ...ASHA, name: "Asha P.", phone: "+919800000002" }, context),
-          /Consumer 170012345678 is known already and differs: name is "Asha Patil", not "Asha P\."; phone/,
-        );
-        await assert.rejects(ask({ ...ASHA, slave_id: "edge-2" }, context), /slave_id is "edge-1"/);
-        await assert.rejects(
-          ask({ ...ASHA, opening_reading_wh: 5 }, context),
-          /Installation of meter MH1 .* opening_reading_wh is 1234500, not 5/,
-        );
-        await assert.rejects(
-          ask({ ...ASHA, consumer_number: "9", name: "Other" }, context),
-          /Enrolment of meter MH1 .* consumer_number/,
-        );
-        await assert.rejects(
-          ask({ ...ASHA, meter_id: "MH2", tariff_id: "none" }, context),
-          /No tariff "none"/,
-        );
-        assert.equal((await db.selectFrom("consumer").selectAll().execute()).length, 1);
-        assert.deepEqual(await bucket.keys(), ["MH1"]);
-      });
-
-      await step("gives every meter its own alias, also to many at once", async () => {
-        const all = await Promise.all(
-          Array.from(
-            { length: 12 },
-            (_, i) => ask({ ...ASHA, meter_id: `MH${i}`, account_id: `A${i}` }, context),
-          ),
-        );
-        assert.equal(new Set(all.map(({ key_file }) => key_file.alias)).size, 12);
-      });
-
-      await step("asks for a key-encryption key, and for a name the account can have", async () => {
-        const { kek: _, ...without } = context;
-        await assert.rejects(ask(ASHA, without), /set SAMAY_KEK_FILE/);
-        await assert.rejects(
-          ask({ ...ASHA, consumer_number: "17/0012" }, context),
-          /cannot name an account.*--account/,
-        );
-      });
-    })
-  );
+Deno.test("enrol() on the embedded database", async (t) => {
+  await withBroker(({ broker }) => withDatabase((db) => cases(t, broker, db)));
 });
+
+// Only a server has transactions that run at the same time.
+Deno.test({
+  name: "enrol() on PostgreSQL",
+  ignore: postgresBinaries() === undefined,
+  fn: (t) =>
+    withBroker(async ({ broker }) => {
+      await withPostgres((db) => cases(t, broker, db));
+    }),
+});
+
+async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>): Promise<void> {
+  const context = contextOf(db, broker);
+  const bucket = await broker.bucket(ENROLMENTS);
+  const step = (name: string, fn: () => Promise<void>) =>
+    t.step(name, async () => {
+      await emptyTables(db);
+      for (const key of await bucket.keys()) await bucket.delete(key);
+      await fn();
+    });
+
+  await step(
+    "writes the rows, the entry for the masters, and the same key in both",
+    async () => {
+      const { created, account_id, key_file } = await ask(ASHA, context);
+      assert.deepEqual([created, account_id, key_file.alias], [true, "170012345678", 1]);
+      const entry = (await entryOf(broker, "MH1"))!;
+      const { generation, wrapped_key, enrolment_day } = entry.keys[0]!;
+      const key = unwrapKey({ kek: KEK, wrapped: wrapped_key, meterId: "MH1", generation });
+      assert.equal(toHex(key), key_file.key);
+      assert.equal(enrolment_day, Math.floor(NOW_MS / 86_400_000));
+      assert.equal(key_file.enrolment_day, enrolment_day);
+      assert.doesNotMatch(JSON.stringify(entry), new RegExp(key_file.key));
+      const account = await db.selectFrom("account").selectAll().executeTakeFirstOrThrow();
+      // Half past one at night in India is the next day.
+      assert.equal(account.opened_on, "2026-10-02");
+      const installation = await db.selectFrom("installation").selectAll()
+        .executeTakeFirstOrThrow();
+      assert.equal(installation.opening_reading_wh, 1_234_500);
+      assert.equal(installation.installed_at.getTime(), NOW_MS);
+      const audit = await db.selectFrom("audit").selectAll().executeTakeFirstOrThrow();
+      assert.doesNotMatch(JSON.stringify(audit), new RegExp(key_file.key));
+    },
+  );
+
+  await step(
+    "gives the same key again when the same is asked again, even at once",
+    async () => {
+      const all = await Promise.all([1, 2, 3].map(() => ask(ASHA, context)));
+      all.push(await ask(ASHA, context));
+      assert.equal(new Set(all.map(({ key_file }) => JSON.stringify(key_file))).size, 1);
+      assert.equal(all.at(-1)!.created, false);
+    },
+  );
+
+  await step("completes an enrolment of which only the rows were written", async () => {
+    await assert.rejects(
+      ask(ASHA, { ...context, broker: { ...broker, bucket: brokenAfterGet(broker) } }),
+      /broker went away/,
+    );
+    assert.equal(await entryOf(broker, "MH1"), undefined);
+    const { created, key_file } = await ask(ASHA, context);
+    assert.deepEqual([created, key_file.alias], [true, 1]);
+  });
+
+  await step("takes the masters' alias when the database was lost", async () => {
+    await ask({ ...ASHA, meter_id: "MH0" }, context);
+    const before = await ask(ASHA, context);
+    await emptyTables(db);
+    assert.deepEqual((await ask(ASHA, context)).key_file, before.key_file);
+    assert.equal(before.key_file.alias, 2);
+  });
+
+  await step("refuses what differs, names it, and changes nothing", async () => {
+    await ask(ASHA, context);
+    await assert.rejects(
+      ask({ ...ASHA, name: "Asha P.", phone: "+919800000002" }, context),
+      /Consumer 170012345678 is known already and differs: name is "Asha Patil", not "Asha P\."; phone/,
+    );
+    await assert.rejects(ask({ ...ASHA, slave_id: "edge-2" }, context), /slave_id is "edge-1"/);
+    await assert.rejects(
+      ask({ ...ASHA, opening_reading_wh: 5 }, context),
+      /Installation of meter MH1 .* opening_reading_wh is 1234500, not 5/,
+    );
+    await assert.rejects(
+      ask({ ...ASHA, consumer_number: "9", name: "Other" }, context),
+      /Enrolment of meter MH1 .* consumer_number/,
+    );
+    await assert.rejects(
+      ask({ ...ASHA, meter_id: "MH2", tariff_id: "none" }, context),
+      /No tariff "none"/,
+    );
+    assert.equal((await db.selectFrom("consumer").selectAll().execute()).length, 1);
+    assert.deepEqual(await bucket.keys(), ["MH1"]);
+  });
+
+  await step("gives every meter its own alias, also to many at once", async () => {
+    const all = await Promise.all(
+      Array.from(
+        { length: 12 },
+        (_, i) => ask({ ...ASHA, meter_id: `MH${i}`, account_id: `A${i}` }, context),
+      ),
+    );
+    assert.equal(new Set(all.map(({ key_file }) => key_file.alias)).size, 12);
+  });
+
+  await step("asks for a key-encryption key, and for a name the account can have", async () => {
+    const { kek: _, ...without } = context;
+    await assert.rejects(ask(ASHA, without), /set SAMAY_KEK_FILE/);
+    await assert.rejects(
+      ask({ ...ASHA, consumer_number: "17/0012" }, context),
+      /cannot name an account.*--account/,
+    );
+  });
+}
 
 /** Buckets that answer questions but take nothing. */
 function brokenAfterGet(broker: Broker): Broker["bucket"] {
