@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import type { SessionReport } from "../../../protocol/messages/session.ts";
 import { subjects } from "../../../protocol/subjects.ts";
 import { startSlave } from "../../../streams/edge/slave.ts";
-import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
+import { startBrokerProcess } from "../../../streams/jetstream/broker_process.ts";
+import { connect, type NatsBroker } from "../../../streams/jetstream/connection.ts";
+import { applyTopology } from "../../../streams/jetstream/topology.ts";
 import { serveSoftwareMeters } from "../../../streams/serial/software_meter.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { respondTime } from "../../../streams/time/broker_time.ts";
 import { startLocalClock } from "../../../streams/time/local_clock.ts";
-import { withBroker } from "../../support/broker.ts";
+import { natsServerProgram, withBroker } from "../../support/broker.ts";
 import { configurationOf, inFolder, keyFileOf, SLAVE_ID, TestHeadEnd, until } from "./head_end.ts";
 
 interface World {
@@ -186,5 +188,49 @@ Deno.test("startSlave() seals anew what the head-end refused", async () => {
     });
     await slave.stop();
     await time.stop();
+  });
+});
+
+Deno.test("startSlave() lives through a killed broker: nothing stale is sent, nothing is lost", async () => {
+  const read = new Set<number>();
+  await inFolder(async (folder) => {
+    const options = { program: await natsServerProgram(), dataDir: `${folder}/nats` };
+    let server = await startBrokerProcess(options);
+    const broker = await connect({ url: server.url, name: "test" });
+    await applyTopology(broker);
+    const time = respondTime(broker);
+    const file = keyFileOf("M1");
+    await Deno.writeTextFile(`${folder}/M1.json`, JSON.stringify(file));
+    const headEnd = new TestHeadEnd(broker, [file]);
+    const config = configurationOf({
+      data_dir: `${folder}/data`,
+      key_files: [`${folder}/M1.json`],
+    });
+    const register = { obis: "1-0:1.8.0", code: "1.8.0", value: 1.5, unit: "kWh", text: "1.5" };
+    const slave = await startSlave(config, broker, silentLog, {
+      read: () =>
+        Promise.resolve({
+          identification: "/X",
+          consumerNumber: "C-M1",
+          registers: [register],
+          check: "bcc",
+        }),
+      observer: { read: (_, { read_at_ms }) => void read.add(read_at_ms) },
+    });
+    await until("it works", () => headEnd.opened.length >= 1);
+    await server.kill();
+    const before = headEnd.opened.length;
+    await until("readings pile up", () => slave.status().outbox >= 3);
+    assert.equal(slave.status().linkUp, false);
+    server = await startBrokerProcess({ ...options, port: server.port });
+    await until("the outbox drains", () => slave.status().outbox === 0);
+    assert.ok(headEnd.opened.length >= before + 3);
+    await slave.stop();
+    await time.stop();
+    await broker.close();
+    await server.stop();
+    assert.deepEqual(headEnd.faults, []);
+    const arrived = new Set(headEnd.opened.map(({ pack }) => pack.registers[0]!.read_at_ms));
+    for (const read_at_ms of read) assert.ok(arrived.has(read_at_ms), `${read_at_ms} is lost`);
   });
 });

@@ -3,6 +3,8 @@ import { toHex } from "../../../protocol/bytes.ts";
 import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
 import { takeKeyFile } from "../../../streams/edge/key_file.ts";
 import { OutboxFullError } from "../../../streams/edge/outbox.ts";
+import { openDatabase } from "../../../streams/edge/database.ts";
+import { Sequences } from "../../../streams/edge/sequences.ts";
 import { openStore } from "../../../streams/edge/store.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { inFolder, keyFileOf, SLAVE_ID } from "./head_end.ts";
@@ -184,5 +186,21 @@ Deno.test("openStore() refuses to start once the count of starts is used up", as
     database.exec("update slave set value = '65535' where name = 'boot'");
     database.close();
     await assert.rejects(openStore(folder), /started 65535 times/);
+  });
+});
+
+Deno.test("Sequences hands out what was not reserved before, even if the count of starts stood still", async () => {
+  await inFolder(async (folder) => {
+    const store = await openStore(folder);
+    store.keys.enrol(keyFileOf("M1"));
+    const used = [store.sequences.next("M1"), store.sequences.next("M1")];
+    assert.deepEqual(used, [1, 2]);
+    store.close();
+    const database = await openDatabase(folder);
+    const again = new Sequences(database, store.boot).next("M1");
+    assert.ok(again > 2, `${again} may have been used`);
+    assert.equal(new Sequences(database, store.boot + 1).next("M1"), 1);
+    assert.throws(() => new Sequences(database, 1).next("M9"), /no key/);
+    database.close();
   });
 });
