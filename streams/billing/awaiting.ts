@@ -1,0 +1,55 @@
+/** Which waiting cycles have something to do: their reading has come, or their time is over. */
+import { type Kysely, sql } from "../database/kysely.ts";
+import { ENERGY } from "../database/readings.ts";
+import type { Database } from "../database/schema.ts";
+
+export interface CycleKey {
+  readonly account_id: string;
+  readonly period: string;
+}
+
+/** Month bounds in Indian time (UTC +05:30 all year), as instants. */
+const MONTH_START = sql`((cycle.period || '-01')::timestamp - interval '330 minutes')
+  at time zone 'UTC'`;
+const MONTH_END = sql`((cycle.period || '-01')::timestamp + interval '1 month'
+  - interval '330 minutes') at time zone 'UTC'`;
+
+/**
+ * Waiting cycles whose meter has a reading that may close them, longest waiting first, at most
+ * `limit`. It is only a hint, a little generous: the step itself decides, under its lock.
+ */
+export async function cyclesWithReading(
+  db: Kysely<Database>,
+  limit: number,
+): Promise<CycleKey[]> {
+  const { rows } = await sql<CycleKey>`
+    select cycle.account_id, cycle.period
+    from billing_cycle as cycle
+    where cycle.state = 'awaiting_reading' and exists (
+      select 1 from raw_reading as reading
+      where reading.meter_id = cycle.meter_id and reading.obis = ${ENERGY}
+        and reading.read_at >= case when cycle.requested_at < ${MONTH_END}
+          then cycle.requested_at - interval '1 second' else ${MONTH_START} end
+        and (cycle.requested_at < ${MONTH_END} or reading.read_at < ${MONTH_END})
+        and reading.read_at > coalesce((
+          select max(before.closing_read_at) from billing_cycle as before
+          where before.account_id = cycle.account_id and before.period < cycle.period
+            and before.state in ('issued', 'imported')
+        ), '-infinity')
+    )
+    order by cycle.requested_at, cycle.cycle_id
+    limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Waiting cycles that nobody has told of: asked at or before `asked_before_ms`, no reason yet. */
+export async function cyclesOverdue(
+  db: Kysely<Database>,
+  asked_before_ms: number,
+  limit: number,
+): Promise<CycleKey[]> {
+  return await db.selectFrom("billing_cycle").select(["account_id", "period"])
+    .where("state", "=", "awaiting_reading").where("reason", "is", null)
+    .where("requested_at", "<=", new Date(asked_before_ms))
+    .orderBy("requested_at").limit(limit).execute();
+}

@@ -1,0 +1,175 @@
+/** The billing role: takes commands to close cycles, and closes each once its reading is there. */
+import { CYCLE_RULES, type CycleRules } from "../../actors/billing/cycle.ts";
+import { SETTLE_MS } from "../../actors/billing/schedule.ts";
+import { RetryableError, TerminalError } from "../../protocol/errors.ts";
+import { billingCommand } from "../../protocol/messages/billing.ts";
+import { parseJson } from "../../protocol/schema.ts";
+import { isDataFault } from "../database/faults.ts";
+import type { Kysely } from "../database/kysely.ts";
+import { Patience, Pause } from "../database/pace.ts";
+import type { Database } from "../database/schema.ts";
+import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
+import { type CycleKey, cyclesOverdue, cyclesWithReading } from "./awaiting.ts";
+import { MonthEnd } from "./month_end.ts";
+import { parkCycle } from "./park.ts";
+import { stepCycle, type StepRequest, type StepResult } from "./step.ts";
+import { storeTariffs } from "./tariff_store.ts";
+
+/** Cycles looked at in one pass of the loop, and at the same time. */
+const PASS_MAX = 500;
+const CONCURRENCY = 4;
+/** How often waiting cycles are looked at without a nudge: another process may have the ledger. */
+const POLL_MS = 1_000;
+const RETRY_MS = 1_000;
+
+export interface BillingOptions {
+  readonly db: Kysely<Database>;
+  readonly broker: Broker;
+  readonly log: Log;
+  /** Unix milliseconds; the system's clock unless a test has its own. */
+  readonly now_ms?: () => number;
+  readonly rules?: CycleRules;
+  /** How long after the end of a month its last readings are waited for. */
+  readonly settle_ms?: number;
+  /** Whether months are closed without a person. On unless said otherwise. */
+  readonly month_end?: boolean;
+  readonly concurrency?: number;
+  readonly poll_ms?: number;
+  /** Called after each step that wrote something: the outbox may look at once. */
+  readonly onCommitted?: () => void;
+}
+
+export interface RunningBilling extends Stoppable {
+  /** Readings were committed: look at the waiting cycles now. */
+  nudge(): void;
+}
+
+/** Starts the role. The database must be migrated and the broker's topology applied. */
+export async function startBilling(options: BillingOptions): Promise<RunningBilling> {
+  await storeTariffs(options.db);
+  const billing = new Billing(options);
+  const work = await options.broker.work(
+    { stream: "BILLING", consumer: "billing", concurrency: options.concurrency ?? CONCURRENCY },
+    (message) => billing.handle(message),
+  );
+  return {
+    nudge: () => billing.nudge(),
+    stop: async () => {
+      await Promise.all([work.stop(), billing.stop()]);
+    },
+  };
+}
+
+class Billing {
+  readonly #options: BillingOptions;
+  readonly #rules: CycleRules;
+  readonly #now_ms: () => number;
+  readonly #ending = new AbortController();
+  readonly #pause = new Pause(this.#ending.signal);
+  readonly #month_end: MonthEnd;
+  readonly #loop: Promise<void>;
+
+  constructor(options: BillingOptions) {
+    const { db, broker, log, settle_ms = SETTLE_MS } = options;
+    this.#options = options;
+    this.#rules = options.rules ?? CYCLE_RULES;
+    this.#now_ms = options.now_ms ?? Date.now;
+    this.#month_end = new MonthEnd({ db, broker, log, settle_ms });
+    this.#loop = this.#run();
+  }
+
+  nudge(): void {
+    this.#pause.nudge();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+  }
+
+  /** One command of the BILLING stream. A database that is away has it delivered again. */
+  async handle(message: WorkMessage): Promise<void> {
+    const text = new TextDecoder().decode(message.payload);
+    const { account_id, period, requested_at_ms } = parseJson(
+      billingCommand,
+      text,
+      "Billing command",
+    );
+    try {
+      await this.#step({ account_id, period }, { step: "close", requested_at_ms });
+    } catch (error) {
+      if (error instanceof TerminalError) throw error;
+      throw new RetryableError((error as Error).message, RETRY_MS, { cause: error });
+    }
+    // The reading may have come between the answer of the slave and this commit.
+    this.nudge();
+  }
+
+  async #step(key: CycleKey, request: StepRequest): Promise<StepResult["state"]> {
+    const { db, log } = this.#options;
+    const context = { db, rules: this.#rules, now_ms: this.#now_ms };
+    try {
+      const result = await stepCycle(context, key.account_id, key.period, request);
+      this.#say(key, result);
+      return result.state;
+    } catch (error) {
+      // The same rows will be refused again: one account must not hold up the others.
+      if (!isDataFault(error)) throw error;
+      const reason = `could not be billed: ${(error as Error).message}`;
+      const requested_at_ms = request.step === "close" ? request.requested_at_ms : null;
+      await parkCycle(db, key.account_id, key.period, reason, requested_at_ms);
+      log.error("cycle parked", { ...key, reason });
+      return "parked";
+    } finally {
+      this.#options.onCommitted?.();
+    }
+  }
+
+  #say(key: CycleKey, { state, reason, issued }: StepResult): void {
+    const { log } = this.#options;
+    if (issued !== null) log.info("invoice issued", { ...key, number: issued });
+    if (state === "parked") log.warn("cycle parked", { ...key, reason });
+  }
+
+  async #run(): Promise<void> {
+    const { poll_ms = POLL_MS, log, month_end = true } = this.#options;
+    const patience = new Patience(log, "billing");
+    while (!this.#ending.signal.aborted) {
+      try {
+        if (month_end) await this.#month_end.closeDue(this.#now_ms());
+        const moved = await this.#pass();
+        patience.succeeded();
+        if (moved < PASS_MAX) await this.#pause.wait(poll_ms);
+      } catch (error) {
+        if (this.#ending.signal.aborted) return;
+        await this.#pause.wait(patience.failed(error));
+      }
+    }
+  }
+
+  /** Looks at the waiting cycles that have something to do; returns how many are done with. */
+  async #pass(): Promise<number> {
+    const { db } = this.#options;
+    const ready = await cyclesWithReading(db, PASS_MAX);
+    const moved = await this.#each(ready, { step: "look" });
+    const asked_before_ms = this.#now_ms() - this.#rules.answer_within_ms;
+    const overdue = await cyclesOverdue(db, asked_before_ms, PASS_MAX);
+    await this.#each(overdue, { step: "deadline" });
+    return moved;
+  }
+
+  /** One step for each of `keys`, a few at a time; returns how many wait no longer. */
+  async #each(keys: readonly CycleKey[], request: StepRequest): Promise<number> {
+    const waiting = [...keys];
+    let moved = 0;
+    const worker = async () => {
+      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+        if (this.#ending.signal.aborted) return;
+        if (await this.#step(key, request) !== "awaiting_reading") moved++;
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+    return moved;
+  }
+}

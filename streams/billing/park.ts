@@ -1,0 +1,29 @@
+/** A cycle whose step fails every time: a person sees why, and the run goes on without it. */
+import type { Kysely } from "../database/kysely.ts";
+import type { Database } from "../database/schema.ts";
+import { loadCycle, lockAccount } from "./facts.ts";
+
+const REASON_LENGTH_MAX = 500;
+
+/** Parks the live cycle of `account_id` and `period`, or a new one; never an issued one. */
+export async function parkCycle(
+  db: Kysely<Database>,
+  account_id: string,
+  period: string,
+  reason: string,
+  requested_at_ms: number | null,
+): Promise<void> {
+  const parked = { state: "parked" as const, reason: reason.slice(0, REASON_LENGTH_MAX) };
+  await db.transaction().execute(async (trx) => {
+    await lockAccount(trx, account_id);
+    const { cycle, cycle_id } = await loadCycle(trx, account_id, period);
+    if (cycle.state === "issued" || cycle.state === "imported") return;
+    if (cycle_id === null || cycle.state === "void") {
+      const requested_at = requested_at_ms === null ? null : new Date(requested_at_ms);
+      await trx.insertInto("billing_cycle").values({ account_id, period, requested_at, ...parked })
+        .execute();
+    } else {
+      await trx.updateTable("billing_cycle").set(parked).where("cycle_id", "=", cycle_id).execute();
+    }
+  });
+}

@@ -1,0 +1,14 @@
+/** The verbs of the billing room. */
+import { billRun, billStatus } from "./bill_run.ts";
+import { billExplain, billList, billShow } from "./bill_show.ts";
+import { billVoid } from "./bill_void.ts";
+import type { Verbs } from "./office.ts";
+
+export const billVerbs: Verbs = {
+  "bill-run": billRun,
+  "bill-status": billStatus,
+  "bill-show": billShow,
+  "bill-explain": billExplain,
+  "bill-list": billList,
+  "bill-void": billVoid,
+};
