@@ -136,9 +136,15 @@ function detailOf(description: string, words: Labels): string {
   return percent === null ? "" : ` ${percent[1]} %`;
 }
 
+/** Characters of a description that fit on one line of the page, wide ones too. */
+const DESCRIPTION_SHORT_MAX = 50;
+
 function lineOf(line: BillLine, words: Labels, language: Language) {
+  const description = describe(line, words, language);
   return {
-    description: describe(line, words, language),
+    description,
+    // More than one line of the table holds, for certain: the row grows with it.
+    long: description.length > DESCRIPTION_SHORT_MAX,
     units: line.units === null ? "" : quantity(line.units),
     rate: line.rate === null || line.units === null ? "" : rate(line.rate),
     amount: rupees(line.amount_paise),
@@ -170,8 +176,8 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   if (closing.frame_sequence === null) return { text: words.provenance_import, facts };
   facts.push([words.frame, words.frame_of.replace("{}", String(closing.frame_sequence))]);
   if (closing.second_found_s !== null) {
-    const second = words.second_of.replace("{}", timeInIndia(closing.second_found_s * 1000));
-    facts.push([words.second, `${second} ${closing.second_found_s}`]);
+    const time = timeInIndia(closing.second_found_s * 1000);
+    facts.push([words.second, `${closing.second_found_s} (${time})`]);
   }
   if (closing.trials !== null) facts.push([words.trials, String(closing.trials)]);
   facts.push([words.clock_offset, offsetText(closing.clock_offset_ms, words)]);

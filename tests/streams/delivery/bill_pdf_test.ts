@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { BillDocument } from "../../../streams/delivery/bill_document.ts";
+import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
+import { sampleBill } from "./sample.ts";
+
+const BYTES_MAX = 100_000;
+
+/** Whether a program of poppler-utils is here; says so when it is not. */
+async function hasPoppler(): Promise<boolean> {
+  try {
+    await new Deno.Command("pdftotext", { args: ["-v"], stderr: "null" }).output();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error("Skipped: no pdftotext here (Debian: apt-get install poppler-utils)");
+    return false;
+  }
+}
+
+async function run(program: string, bill: BillDocument, ...args: string[]): Promise<string> {
+  const file = await Deno.makeTempFile({ suffix: ".pdf" });
+  try {
+    await Deno.writeFile(file, renderBillPdf(bill));
+    const all = [...args, file, ...(program === "pdftotext" ? ["-"] : [])];
+    const { stdout } = await new Deno.Command(program, { args: all }).output();
+    return new TextDecoder().decode(stdout);
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("renderBillPdf() gives the same bytes for the same bill, and others for another", () => {
+  for (const language of ["en", "mr"] as const) {
+    const first = renderBillPdf(sampleBill(language));
+    renderBillPdf({ ...sampleBill(language), number: "MH-2026-27/000002" });
+    const second = renderBillPdf(sampleBill(language));
+    assert.equal(Buffer.compare(first, second), 0);
+    assert.ok(first.length < BYTES_MAX, `${language}: ${first.length} bytes`);
+    const other = renderBillPdf({ ...sampleBill(language), payable_paise: 296_000 });
+    assert.notEqual(Buffer.compare(first, other), 0);
+  }
+});
+
+Deno.test("renderBillPdf() puts what a customer looks for on one page, as text", async () => {
+  if (!await hasPoppler()) return;
+  const text = await run("pdftotext", sampleBill("en"), "-layout");
+  for (
+    const wanted of [
+      "Samay Electricity Distribution",
+      "MH-2026-27/000001",
+      "₹ 2,950",
+      "21 May 2026",
+      "14,523.402",
+      "Energy charge, units 101 to 300",
+      "1,620.00",
+      "-3.36",
+      "1777573798 (23:59:58)",
+    ]
+  ) assert.ok(text.includes(wanted), `${wanted} in\n${text}`);
+  assert.match(await run("pdfinfo", sampleBill("en")), /Pages:\s+1\n/);
+});
+
+Deno.test("renderBillPdf() embeds every font, Devanagari by its own, and says ₹ and digits", async () => {
+  if (!await hasPoppler()) return;
+  const fonts = await run("pdffonts", sampleBill("mr"));
+  assert.match(fonts, /NotoSansDevanagari-Regular +CID TrueType +Identity-H +yes yes yes/);
+  const text = await run("pdftotext", sampleBill("mr"), "-layout");
+  for (const wanted of ["MH-2026-27/000001", "₹ 2,950", "14,523.402", "1,620.00"]) {
+    assert.ok(text.includes(wanted), `${wanted} in\n${text}`);
+  }
+});
+
+Deno.test("renderBillPdf() stays on one page with every slab twice and long words", async () => {
+  if (!await hasPoppler()) return;
+  const bill = sampleBill("en");
+  const long = { ...bill.lines[0]!, description: `${"Energy charge, units 1 to 100 ".repeat(4)}` };
+  const crowded: BillDocument = {
+    ...bill,
+    lines: [...bill.lines, ...bill.lines, ...bill.lines, long],
+    chart: bill.chart.slice(-2),
+    payable_paise: 12_345_678_900,
+    consumer: { ...bill.consumer, name: "Name ".repeat(12), address: "Long address ".repeat(12) },
+  };
+  const text = await run("pdftotext", crowded, "-layout");
+  assert.ok(text.includes("₹ 12,34,56,789"));
+  assert.match(await run("pdfinfo", crowded), /Pages:\s+1\n/);
+});
