@@ -106,8 +106,15 @@ export class SimulatorProcess {
     return await promise;
   }
 
+  /** Sends a signal; does nothing when the process has ended, which `gone` tells. */
   signal(signal: Deno.Signal): void {
-    if (!this.#ended) this.#child.kill(signal);
+    if (this.#ended) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It may end by itself at any moment before the signal: that is what TypeError and NotFound say.
+      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Ends the process in order, or kills it when it does not end. */

@@ -76,9 +76,9 @@ test("the meter falls back to its last save and says so when power is cut withou
     assert.equal(flags(block), UNWARNED_CUT);
   }));
 
-test("the meter uses the slot before and says so when power goes in any byte of a save", async () => {
-  // The first save after the start differs from the erased slot in all 16 bytes but zeros kept 0xFF.
-  for (const byte of [1, 4, 8, 12, 15]) {
+test("the meter uses the slot before and says so when power goes in the middle of a save", async () => {
+  // Every byte in turn, on top of every kind of leftover, is the host test's part.
+  for (const byte of [1, 6, 15]) {
     await withMeter(ONE_WH, async (meter) => {
       await meter.setSpeed(100);
       await meter.command(`cut at-eeprom-byte ${byte}`);

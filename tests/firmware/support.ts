@@ -10,7 +10,7 @@ import {
 export const IDENTITY = { consumerNumber: "170000000001", serialNumber: "SEM00000042" };
 
 /** A readout takes two seconds of the meter's time; the tests do not wait that long. */
-export const TEST_SPEED = 6;
+export const TEST_SPEED = 4;
 
 /** Whether `tools` are on the PATH; says what is skipped when not. */
 export async function hasTools(what: string, tools: readonly string[]): Promise<boolean> {
@@ -40,6 +40,10 @@ export async function withMeter(
   }
 }
 
+export const isWholeLine = (got: string) => got.endsWith("\r\n");
+/** ETX and the block check character have come. */
+export const isWholeBlock = (got: string) => got.at(-2) === "\x03";
+
 /** The raw line: bytes out, and bytes in until they end as wanted or there is silence. */
 export class RawLine implements AsyncDisposable {
   readonly #line: Line;
@@ -61,10 +65,10 @@ export class RawLine implements AsyncDisposable {
     return this.#line.write(new TextEncoder().encode(bytes));
   }
 
-  /** What came until `enough` matched, or until `silence_ms` without a byte; a character a byte. */
-  async receive(enough: RegExp, silence_ms = 1_500): Promise<string> {
+  /** What came until there is `enough`, or until `silence_ms` without a byte; a character a byte. */
+  async receive(enough: (got: string) => boolean, silence_ms = 1_500): Promise<string> {
     let got = "";
-    while (!enough.test(got)) {
+    while (!enough(got)) {
       this.#reading ??= this.#line.read();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const silence = new Promise<"silence">((resolve) => {
@@ -83,14 +87,14 @@ export class RawLine implements AsyncDisposable {
   /** Asks for an identification; empty when the meter keeps silent. */
   async identify(request = "/?!\r\n", silence_ms = 1_500): Promise<string> {
     await this.send(request);
-    return await this.receive(/\r\n$/, silence_ms);
+    return await this.receive(isWholeLine, silence_ms);
   }
 
   /** A whole mode C readout: the data block from STX to the block check character. */
   async readOut(): Promise<string> {
     await this.identify();
     await this.send("\x06050\r\n");
-    return await this.receive(/\x03[^]$/);
+    return await this.receive(isWholeBlock);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +110,7 @@ export async function readOut(meter: SimulatedMeter): Promise<string> {
 
 /** The value of a register in a data block, without its unit. */
 export function register(block: string, obis: string): string | undefined {
-  return block.split("\r\n").map((line) => line.replace(/^\x02/, ""))
+  return block.split("\r\n").map((line) => line.replace("\x02", ""))
     .find((line) => line.startsWith(`${obis}(`))?.replace(/^[^(]*\(([^)*]*).*$/, "$1");
 }
 
