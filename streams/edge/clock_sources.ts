@@ -3,11 +3,13 @@ import { RetryableError } from "../../protocol/errors.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import { askBroker } from "../time/broker_time.ts";
 import type { LocalClock } from "../time/local_clock.ts";
+import { sleep } from "../time/sleep.ts";
 import type { TimeSource } from "../time/time_sync.ts";
 import { askUdp, parseTimeServer } from "../time/udp_client.ts";
 import type { SlaveConfiguration } from "./configuration.ts";
 
 const TIMEOUT_MS = 2_000;
+const LINK_POLL_MS = 50;
 
 /** `broker` gives the broker while its link is up. */
 export function timeSources(
@@ -20,12 +22,22 @@ export function timeSources(
     return { name: text, ask: (signal) => askUdp(server, clock, TIMEOUT_MS, signal) };
   });
   if (time.broker) {
-    const ask = () => {
-      const connected = broker();
+    const ask = async (signal: AbortSignal) => {
+      const connected = await linkedBroker(broker, signal);
       if (connected === undefined) throw new RetryableError("the broker is not reached");
-      return askBroker(connected, clock, TIMEOUT_MS);
+      return await askBroker(connected, clock, TIMEOUT_MS);
     };
-    sources.push({ name: "broker", ask: () => Promise.resolve().then(ask) });
+    sources.push({ name: "broker", ask });
   }
   return sources;
+}
+
+/** Gives a connection that is being made a moment: at the start it comes just after the question. */
+async function linkedBroker(broker: () => NatsBroker | undefined, signal: AbortSignal) {
+  for (let waited_ms = 0; waited_ms < TIMEOUT_MS; waited_ms += LINK_POLL_MS) {
+    const connected = broker();
+    if (connected !== undefined || signal.aborted) return connected;
+    await sleep(LINK_POLL_MS, signal);
+  }
+  return broker();
 }
