@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { TerminalError } from "../../../protocol/errors.ts";
+import {
+  closingWindow,
+  type Cycle,
+  CYCLE_RULES,
+  type CycleEffect,
+  receive,
+} from "../../../actors/billing/cycle.ts";
+import type { CandidateReading, CycleFacts } from "../../../actors/billing/facts.ts";
+import { unitsOf } from "../../../actors/billing/judge.ts";
+
+const at = (text: string) => Date.parse(text);
+/** 30 April 2026 in India, in the evening. */
+const NOW = at("2026-04-30T18:00:00+05:30");
+
+function facts(change: Partial<CycleFacts> = {}): CycleFacts {
+  return {
+    account: {
+      id: "A1",
+      tariff_id: "msedcl-lt-1b",
+      phase: 1,
+      municipal: false,
+      sanctioned_load_w: 3_000,
+      status: "active",
+      opened_on: "2026-01-10",
+    },
+    consumer: {
+      number: "C1",
+      name: "Asha Patil",
+      address: "Pune",
+      phone: "+919800000001",
+      email: "asha@example.org",
+      language: "mr",
+    },
+    meter: { meter_id: "M1", serial_number: "S1", slave_id: "SL1", multiplying_factor: 1 },
+    opening: {
+      read_at_ms: at("2026-03-31T18:00:00+05:30"),
+      value_wh: 1_000_900,
+      source: "frame",
+    },
+    other_meter_id: null,
+    later_billed: null,
+    history: [],
+    ...change,
+  };
+}
+
+function candidate(
+  change: Partial<CandidateReading["reading"]> = {},
+  flags: CandidateReading["flags"] = [],
+) {
+  return {
+    reading: {
+      read_at_ms: NOW + 2_000,
+      value_wh: 1_250_100,
+      source: "frame" as const,
+      frame_sequence: 7,
+      journal_sequence: 3,
+      sealed_at_ms: NOW + 2_100,
+      arrived_at_ms: NOW + 2_200,
+      second_found_s: Math.floor(NOW / 1000) + 2,
+      trials: 1,
+      clock_quality: 3,
+      clock_offset_ms: null,
+      ...change,
+    },
+    flags,
+    went_back_at_ms: null,
+  } satisfies CandidateReading;
+}
+
+function newCycle(): Cycle {
+  return {
+    account_id: "A1",
+    period: "2026-04",
+    state: "none",
+    reason: null,
+    requested_at_ms: null,
+  };
+}
+
+function closed(given = facts(), now = NOW): { cycle: Cycle; effects: CycleEffect[] } {
+  const cycle = newCycle();
+  const message = { message: "close" as const, requested_at_ms: now, facts: given };
+  return { cycle, effects: receive(cycle, message, now) };
+}
+
+Deno.test("receive() asks the meter when the month is still on, and waits", () => {
+  const { cycle, effects } = closed();
+  assert.equal(cycle.state, "awaiting_reading");
+  assert.deepEqual(effects, [{
+    effect: "ask",
+    meter_id: "M1",
+    slave_id: "SL1",
+    requested_at_ms: NOW,
+    expires_at_ms: NOW + CYCLE_RULES.answer_within_ms,
+  }]);
+});
+
+Deno.test("receive() does not ask when the month is over: its last reading closes it", () => {
+  const now = at("2026-05-01T06:00:00+05:30");
+  const { cycle, effects } = closed(facts(), now);
+  assert.deepEqual(effects, [{ effect: "look" }]);
+  assert.match(cycle.reason!, /no reading of meter M1 within 2026-04/);
+  assert.deepEqual(closingWindow("2026-04", now), {
+    from_ms: at("2026-04-01T00:00:00+05:30"),
+    to_ms: at("2026-05-01T00:00:00+05:30"),
+    take: "last",
+  });
+});
+
+Deno.test("receive() issues a bill for whole units when the reading comes", () => {
+  const { cycle } = closed();
+  const effects = receive(
+    cycle,
+    { message: "reading", candidate: candidate(), facts: facts() },
+    NOW,
+  );
+  assert.equal(cycle.state, "ready");
+  const effect = effects[0]!;
+  assert.ok(effect.effect === "issue");
+  // 1000.9 and 1250.1 on the register: 1250 - 1000.
+  assert.equal(effect.bill.inputs.units_kwh, 250);
+  assert.deepEqual([effect.bill.inputs.from, effect.bill.inputs.to], ["2026-03-31", "2026-04-30"]);
+  assert.equal(effect.bill.series, "MH/2026-27");
+  assert.equal(effect.bill.inputs.due_on, "2026-05-21");
+  // One day under the old rates, 29 under the new ones.
+  assert.deepEqual(effect.bill.inputs.tariff.versions.map((one) => one.effective_from), [
+    "2025-07-01",
+    "2026-04-01",
+  ]);
+  receive(cycle, { message: "issued" }, NOW);
+  assert.equal(cycle.state, "issued");
+  assert.deepEqual(closeAgain(cycle, NOW + 1), []);
+  assert.equal(cycle.state, "issued");
+});
+
+function closeAgain(cycle: Cycle, now: number): CycleEffect[] {
+  return receive(cycle, { message: "close", requested_at_ms: now, facts: facts() }, now);
+}
+
+const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegExp][] = [
+  ["is marked: the register went back", candidate({}, ["register_went_back"]), {}, /went back/],
+  ["is marked: meter error", candidate({}, ["meter_error"]), {}, /error of its own/],
+  ["is marked: cover open", candidate({}, ["cover_open"]), {}, /cover was open/],
+  ["is below the opening", candidate({ value_wh: 1_000_899 }), {}, /less than the opening/],
+  ["follows one that went back", { went_back_at_ms: NOW - 1 }, {}, /went back on 2026-04-30/],
+  ["is beyond the sanctioned load", candidate({ value_wh: 6_000_000 }), {}, /sanctioned load/],
+  ["is of the opening's own day", candidate(), {
+    opening: { read_at_ms: NOW - 3_600_000, value_wh: 1_250_000, source: "frame" },
+  }, /at least a day/],
+  ["falls under an unknown tariff", candidate(), {
+    account: { ...facts().account, tariff_id: "nope" },
+  }, /No tariff "nope"/],
+  ["falls under rates that are not stated", candidate(), {
+    account: { ...facts().account, phase: 3 },
+  }, /not stated in the order/],
+  ["comes when a later month is billed", candidate(), { later_billed: "2026-05" }, /2026-05 is/],
+];
+
+for (const [what, change, world, reason] of unbillable) {
+  Deno.test(`receive() parks the cycle when its reading ${what}`, () => {
+    const { cycle } = closed();
+    const given = { ...candidate(), ...change };
+    const message = { message: "reading" as const, candidate: given, facts: facts(world) };
+    assert.deepEqual(receive(cycle, message, NOW), []);
+    assert.equal(cycle.state, "parked");
+    assert.match(cycle.reason!, reason);
+  });
+}
+
+const obstacles: [string, Partial<CycleFacts>, RegExp][] = [
+  ["no meter is installed", { meter: null, opening: null }, /no meter installed/],
+  ["the meter was changed", { other_meter_id: "M0" }, /two meters, M0 and M1/],
+  ["the account is closed", { account: { ...facts().account, status: "closed" } }, /is closed/],
+  ["the account is newer", { account: { ...facts().account, opened_on: "2026-05-01" } }, /opened/],
+  ["a later month is billed", { later_billed: "2026-05" }, /2026-05 is billed already/],
+];
+
+for (const [what, world, reason] of obstacles) {
+  Deno.test(`receive() parks the cycle at once when ${what}`, () => {
+    const { cycle, effects } = closed(facts(world));
+    assert.deepEqual(effects, []);
+    assert.equal(cycle.state, "parked");
+    assert.match(cycle.reason!, reason);
+  });
+}
+
+Deno.test("receive() tries a parked cycle again at the next close, not at the same one", () => {
+  const { cycle } = closed(facts({ meter: null, opening: null }));
+  assert.deepEqual(closeAgain(cycle, NOW), []);
+  assert.equal(cycle.state, "parked");
+  assert.equal(closeAgain(cycle, NOW + 1)[0]!.effect, "ask");
+});
+
+Deno.test("receive() asks a silent meter again only when its time is over", () => {
+  const { cycle } = closed();
+  const late = NOW + CYCLE_RULES.answer_within_ms;
+  assert.deepEqual(closeAgain(cycle, late - 1), [{ effect: "look" }]);
+  receive(cycle, { message: "deadline", meter_id: "M1" }, late);
+  assert.equal(cycle.state, "awaiting_reading");
+  assert.match(cycle.reason!, /meter M1 was asked at .* and has not answered/);
+  assert.equal(closeAgain(cycle, late)[0]!.effect, "ask");
+  assert.equal(cycle.reason, null);
+});
+
+Deno.test("receive() voids an issued cycle, and an old command does not bill it again", () => {
+  const cycle: Cycle = { ...newCycle(), state: "issued", requested_at_ms: NOW };
+  const voiding = { message: "void" as const, reason: "wrong load", later_billed: null };
+  assert.throws(() => receive(cycle, { ...voiding, later_billed: "2026-05" }, NOW), TerminalError);
+  assert.deepEqual(receive(cycle, voiding, NOW), [{ effect: "void", reason: "wrong load" }]);
+  assert.deepEqual(closeAgain(cycle, NOW), []);
+  assert.equal(cycle.state, "void");
+  assert.equal(closeAgain(cycle, NOW + 1)[0]!.effect, "ask");
+  assert.throws(() => receive(cycle, voiding, NOW), TerminalError);
+});
+
+Deno.test("unitsOf() loses no fraction from one cycle to the next", () => {
+  const registers = fc.array(fc.integer({ min: 0, max: 2_000_000 }), {
+    minLength: 2,
+    maxLength: 20,
+  });
+  const factor = fc.constantFrom(1, 20, 7.5, 0.1);
+  fc.assert(fc.property(registers, factor, (steps, multiplying_factor) => {
+    let [register, billed] = [0, 0];
+    for (const step of steps) {
+      const units = unitsOf(register, register + step, multiplying_factor);
+      assert.ok(Number.isInteger(units) && units >= 0);
+      billed += units;
+      register += step;
+    }
+    assert.equal(billed, unitsOf(0, register, multiplying_factor));
+  }));
+  assert.equal(unitsOf(1_999, 2_000, 20), 20);
+});
