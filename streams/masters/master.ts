@@ -37,6 +37,8 @@ export interface RunningMaster extends Stoppable {
 
 export const LEASE_MS = 5_000;
 const TICKS_PER_LEASE = 4;
+/** An instance's name is an identifier of at most 32 characters, with six of its own and a hyphen. */
+const NAME_MAX = 25;
 /** Partitions that move in one tick: a joining master must not stop the world. */
 const MOVES_MAX = 16;
 
@@ -48,7 +50,7 @@ interface Holding {
 /** Starts a master. It stops by handing over: flush, snapshot, release. */
 export async function startMaster(options: MasterOptions): Promise<RunningMaster> {
   const { broker, log } = options;
-  const instance = `${options.name}-${crypto.randomUUID().slice(0, 6)}`;
+  const instance = `${options.name.slice(0, NAME_MAX)}-${crypto.randomUUID().slice(0, 6)}`;
   const keyring = new Keyring(await broker.bucket("samay_enrolments"), options.kek, log);
   const leases = new Leases(await broker.bucket("samay_owners"), instance);
   const board = new Board(await broker.bucket("samay_meters"), instance, log);

@@ -1,0 +1,102 @@
+/**
+ * What lies behind the demo's customers: eleven closed months as a utility brings them along when it
+ * moves in, and a month of daily readings that wait in the slaves' outboxes, as after a month
+ * without a network.
+ */
+import type { Kysely } from "../database/kysely.ts";
+import type { Database } from "../database/schema.ts";
+import type { Outbox } from "../edge/outbox.ts";
+import type { DemoCustomer } from "./customers.ts";
+
+const DAY_MS = 86_400_000;
+/** Indian Standard Time, UTC+05:30. */
+const INDIA_MS = 19_800_000;
+/** Months that come along; with the one being closed the chart has twelve. */
+const MONTHS = 11;
+/** Length of every month of the demo. */
+const MONTH_DAYS = 30;
+
+export interface DemoCalendar {
+  readonly now_ms: number;
+  /** The month being closed, `YYYY-MM`. */
+  readonly period: string;
+  /** Midnight in India at which the last closed month ended. */
+  readonly opened_ms: number;
+  /** When the meters were put up. */
+  readonly installed_ms: number;
+}
+
+export function demoCalendar(now_ms: number): DemoCalendar {
+  const midnight_ms = Math.floor((now_ms + INDIA_MS) / DAY_MS) * DAY_MS - INDIA_MS;
+  const opened_ms = midnight_ms - MONTH_DAYS * DAY_MS;
+  return {
+    now_ms,
+    period: periodBefore(now_ms, 0),
+    opened_ms,
+    installed_ms: opened_ms - MONTHS * MONTH_DAYS * DAY_MS,
+  };
+}
+
+/** Brings the closed months along: cycles of state `imported`, the last one at `opened_ms`. */
+export async function importClosedMonths(
+  db: Kysely<Database>,
+  calendar: DemoCalendar,
+  customers: readonly DemoCustomer[],
+): Promise<void> {
+  for (const customer of customers) {
+    await db.insertInto("billing_cycle").values(
+      Array.from({ length: MONTHS }, (_, i) => importedCycle(calendar, customer, MONTHS - i)),
+    ).execute();
+  }
+}
+
+/** The cycle that ended `back - 1` months before the one being closed began. */
+function importedCycle(calendar: DemoCalendar, customer: DemoCustomer, back: number) {
+  const closed_ms = calendar.opened_ms - (back - 1) * MONTH_DAYS * DAY_MS;
+  const began_ms = closed_ms - MONTH_DAYS * DAY_MS;
+  const opening_wh = customer.energy_wh(began_ms);
+  const closing_wh = customer.energy_wh(closed_ms);
+  return {
+    account_id: customer.consumer_number,
+    period: periodBefore(calendar.now_ms, back),
+    state: "imported" as const,
+    reason: null,
+    from_date: dateInIndia(began_ms),
+    to_date: dateInIndia(closed_ms),
+    opening_wh,
+    closing_wh,
+    closing_read_at: new Date(closed_ms),
+    meter_id: customer.meter_id,
+    units_kwh: Math.floor(closing_wh / 1_000) - Math.floor(opening_wh / 1_000),
+    requested_at: null,
+  };
+}
+
+/** Puts a reading a day into the outbox, as the slave would have kept them. Returns how many. */
+export function fillOutbox(
+  outbox: Outbox,
+  calendar: DemoCalendar,
+  customers: readonly DemoCustomer[],
+): number {
+  let count = 0;
+  for (const { meter_id, energy_wh } of customers) {
+    for (let day = 1; day < MONTH_DAYS; day++) {
+      const read_at_ms = calendar.opened_ms + day * DAY_MS;
+      const value = energy_wh(read_at_ms);
+      const registers = [{ obis: "1-0:1.8.0", value, unit: "Wh", read_at_ms }];
+      if (outbox.put({ meter_id, read_at_ms, registers }, { quality: 2, offset_ms: 0 })) count++;
+    }
+  }
+  return count;
+}
+
+/** The month `back` months before that of `now_ms`, in Indian time. */
+function periodBefore(now_ms: number, back: number): string {
+  const india = new Date(now_ms + INDIA_MS);
+  const month = new Date(Date.UTC(india.getUTCFullYear(), india.getUTCMonth() - back, 1));
+  return month.toISOString().slice(0, 7);
+}
+
+function dateInIndia(at_ms: number): string {
+  return new Date(at_ms + INDIA_MS).toISOString().slice(0, 10);
+}

@@ -1,0 +1,108 @@
+/**
+ * The billing role: everything that needs the database. The ledger projects the journal, cycles are
+ * closed, bills go out, and the office answers the operators.
+ */
+import { startBilling } from "../billing/billing.ts";
+import { openDatabase } from "../database/connect.ts";
+import type { Kysely } from "../database/kysely.ts";
+import { deadLetterTo } from "../database/ledger_dead.ts";
+import { runLedger } from "../database/ledger_loop.ts";
+import { migrate } from "../database/migrate.ts";
+import { runOutbox } from "../database/outbox.ts";
+import type { Database } from "../database/schema.ts";
+import type { Utility } from "../delivery/bill_document.ts";
+import { startDelivery } from "../delivery/deliver.ts";
+import type { Mailer } from "../delivery/mail.ts";
+import type { Texter } from "../delivery/sms.ts";
+import type { Stoppable } from "../jetstream/broker.ts";
+import type { NatsBroker } from "../jetstream/connection.ts";
+import { journalFeed } from "../jetstream/journal_feed.ts";
+import { applyTopology } from "../jetstream/topology.ts";
+import { billVerbs } from "../office/bill_verbs.ts";
+import { meterVerbs } from "../office/meter_verbs.ts";
+import { startOffice } from "../office/office.ts";
+import type { Log } from "../terminal/log.ts";
+
+export interface BillingRoleOptions {
+  readonly broker: NatsBroker;
+  /** A PostgreSQL server; without it the embedded database in `dataDir`. */
+  readonly databaseUrl?: string | undefined;
+  readonly dataDir: string;
+  readonly billsDir: string;
+  readonly kek: Uint8Array;
+  readonly mail: Mailer | null;
+  readonly sms: Texter | null;
+  readonly utility: Utility;
+  /** Whether months are closed without a person. */
+  readonly month_end?: boolean;
+  readonly log: Log;
+}
+
+export interface RunningBillingRole extends Stoppable {
+  readonly db: Kysely<Database>;
+}
+
+/** Starts the role. Throws when the database cannot be opened or migrated. */
+export async function startBillingRole(options: BillingRoleOptions): Promise<RunningBillingRole> {
+  const { broker, log, databaseUrl: url, dataDir } = options;
+  await applyTopology(broker);
+  const db = await openDatabase(url === undefined ? { dataDir: `${dataDir}/database` } : { url });
+  try {
+    const stop = await startParts(options, db, await migrate(db));
+    return {
+      db,
+      stop: async () => {
+        await stop();
+        options.mail?.close();
+        await db.destroy();
+      },
+    };
+  } catch (error) {
+    await db.destroy();
+    log.error("billing cannot start", { reason: (error as Error).message });
+    throw error;
+  }
+}
+
+/** In the order in which data flows, and stopped in that order too. */
+async function startParts(
+  options: BillingRoleOptions,
+  db: Kysely<Database>,
+  migrations: readonly string[],
+): Promise<() => Promise<void>> {
+  const { broker, log, kek } = options;
+  if (migrations.length > 0) log.info("database migrated", { migrations: migrations.length });
+  const outbox = runOutbox(db, broker, log);
+  const billing = await startBilling({
+    db,
+    broker,
+    log,
+    month_end: options.month_end ?? true,
+    onCommitted: () => outbox.nudge(),
+  });
+  const feed = await journalFeed(broker, log);
+  const ledger = runLedger({
+    db,
+    feed,
+    log,
+    deadLetter: deadLetterTo(broker),
+    onCommitted: ({ cursor, inserted }) => {
+      feed.passed(cursor);
+      if (inserted > 0) billing.nudge();
+    },
+  });
+  const delivery = await startDelivery({ ...options, db });
+  const office = startOffice({ db, broker, log, now_ms: Date.now, kek }, {
+    ...meterVerbs,
+    ...billVerbs,
+  });
+  log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
+  return async () => {
+    await office.stop();
+    await ledger.stop();
+    await feed.stop();
+    await billing.stop();
+    await outbox.stop();
+    await delivery.stop();
+  };
+}

@@ -1,0 +1,49 @@
+/** `samay billing`: the database, the cycles and the bills, until SIGTERM. */
+import type { Command } from "../command.ts";
+import { createLog } from "../log.ts";
+import { watchForStop } from "../signals.ts";
+
+async function run(): Promise<number> {
+  const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
+  const { connect } = await import("../../jetstream/connection.ts");
+  const { loadKek } = await import("../../office/kek.ts");
+  const { mailerOf, texterOf } = await import("../../roles/delivery_ways.ts");
+  const { linkOptions } = await import("../../roles/link.ts");
+  const { startBillingRole } = await import("../../roles/billing_role.ts");
+  const configuration = configurationOf("billing");
+  const { databaseUrl, dataDir } = configuration;
+  const log = createLog("billing");
+  const kek = await loadKek({ file: configuration.kekFile, dataDir });
+  const watch = watchForStop();
+  const broker = await connect({ ...linkOptions(configuration, "billing"), wait: true, log });
+  const role = await startBillingRole({
+    broker,
+    databaseUrl,
+    dataDir,
+    billsDir: billsDirOf(configuration),
+    kek,
+    mail: mailerOf(configuration, log),
+    sms: texterOf(configuration, log),
+    utility: { name: configuration.utilityName },
+    log,
+  });
+  const signal = await watch.stopped;
+  log.info("draining", { signal });
+  await role.stop();
+  await broker.close();
+  watch.release();
+  return 0;
+}
+
+export const command: Command = {
+  name: "billing",
+  summary: "Runs the office: database, billing cycles, bills by mail and SMS",
+  options: {},
+  help: `Projects the journal into the database, closes billing cycles, sends bills, and answers
+the operators' commands (samay meter ..., samay bill ...).
+
+Without DATABASE_URL the embedded database under SAMAY_DATA_DIR is used, by one process at a
+time; with it, a PostgreSQL server. The month before is closed by itself at the start of each
+month, in Indian time. All variables: docs/configuration.md.`,
+  run,
+};
