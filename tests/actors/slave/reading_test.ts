@@ -68,6 +68,7 @@ Deno.test("receive() reads at once on read-now and is done when the reading is s
     only(world.tell({ type: "stored", meter_id: "M1" }), "command_done"),
     [{ effect: "command_done", request_id: "r1", outcome: "done" }],
   );
+  assert.equal(only(world.pass(1), "read").length, 0, "one request, one reading");
 });
 
 Deno.test("receive() reads again for a request that came while a reading was under way", () => {

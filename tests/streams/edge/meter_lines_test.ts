@@ -31,7 +31,10 @@ function countingReader() {
 Deno.test("MeterLines reads one meter at a time on a line and a limited number of lines", async () => {
   const { most, read } = countingReader();
   const lines = new MeterLines(3, new AbortController().signal, read);
-  const meters = Array.from({ length: 24 }, (_, i) => ({ meter_id: `M${i}`, line: `L${i % 6}` }));
+  const meters = Array.from(
+    { length: 24 },
+    (_, i) => ({ meter_id: `M${i}`, line: `L${Math.floor(i / 4)}` }),
+  );
   await Promise.all(meters.map((meter) => lines.read(meter)));
   assert.deepEqual(most, { line: 1, all: 3, reads: 24 });
 });

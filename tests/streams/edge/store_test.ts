@@ -204,3 +204,16 @@ Deno.test("Sequences hands out what was not reserved before, even if the count o
     database.close();
   });
 });
+
+Deno.test("Outbox.delete() leaves nothing of a consumption on the disk", async () => {
+  await inFolder(async (folder) => {
+    const store = await openStore(folder);
+    for (let i = 0; i < 200; i++) store.outbox.put(readingAt(1_000 + i, "SECRET"), clock);
+    store.outbox.delete(Array.from({ length: 200 }, (_, i) => readingAt(1_000 + i, "SECRET")));
+    store.close();
+    for await (const { name } of Deno.readDir(folder)) {
+      const text = new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+      assert.ok(!text.includes("SECRET"), name);
+    }
+  });
+});
