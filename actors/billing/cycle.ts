@@ -123,8 +123,9 @@ function close(
   if (told_before && (cycle.state === "void" || cycle.state === "parked")) return [];
   const waiting = cycle.state === "awaiting_reading" && cycle.requested_at_ms !== null;
   const asked_ms = cycle.requested_at_ms ?? 0;
+  const asked = waiting && asksMeter(cycle.period, asked_ms);
   // Asked already, and there is still time to answer: asking twice would only wake the meter twice.
-  if (waiting && now_ms < asked_ms + rules.answer_within_ms) return [{ effect: "look" }];
+  if (asked && now_ms < asked_ms + rules.answer_within_ms) return [{ effect: "look" }];
   const obstacle = obstacleOf(facts, cycle.period);
   cycle.requested_at_ms = requested_at_ms;
   if (obstacle !== null || facts.meter === null) return park(cycle, obstacle ?? "no meter");

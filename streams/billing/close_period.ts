@@ -18,6 +18,7 @@ export interface ToClose {
   readonly requested_at: Date | null;
 }
 
+/** What `bill-run` answers. */
 export interface ClosingSummary {
   readonly period: string;
   /** Accounts that have no bill for the period yet. */

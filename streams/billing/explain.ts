@@ -84,6 +84,7 @@ function formulaOf(
   }
   if (line.code === "rounding") return `from ${formatRupees(sheet.total_paise)}`;
   if (line.code === "duty") return "of the energy, wheeling, fixed and FAC lines";
+  if (again.parts.length > 1) return `its part's share of the cycle of ${again.days} days`;
   return again.days >= 28 && again.days <= 32
     ? `one month (${again.days} days)`
     : `${again.months.toFixed(2)} months (${again.days} days)`;

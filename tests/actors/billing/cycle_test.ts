@@ -206,6 +206,17 @@ Deno.test("receive() asks a silent meter again only when its time is over", () =
   assert.equal(cycle.reason, null);
 });
 
+Deno.test("receive() takes up a silent month that is over at every close", () => {
+  const now = at("2026-05-01T06:00:00+05:30");
+  const { cycle } = closed(facts(), now);
+  assert.deepEqual(closeAgain(cycle, now + 1_000), [{ effect: "look" }]);
+  assert.equal(cycle.requested_at_ms, now + 1_000);
+  // Asked while the month was on, never answered: now its last reading has to do.
+  const asked = closed().cycle;
+  assert.deepEqual(closeAgain(asked, now), [{ effect: "look" }]);
+  assert.equal(asked.requested_at_ms, now);
+});
+
 Deno.test("receive() voids an issued cycle, and an old command does not bill it again", () => {
   const cycle: Cycle = { ...newCycle(), state: "issued", requested_at_ms: NOW };
   const voiding = { message: "void" as const, reason: "wrong load", later_billed: null };

@@ -1,0 +1,44 @@
+/** A bill as text, for `bill show`. */
+import { formatTable } from "../terminal/table.ts";
+import { inIndia } from "../office/indian_time.ts";
+import type { InvoiceSheet } from "./invoices.ts";
+import { formatRate, formatRupees } from "./money.ts";
+
+/** As it comes over the wire: instants are ISO 8601 text. */
+export type SheetOnWire = Omit<InvoiceSheet, "issued_at"> & { readonly issued_at: string };
+
+/** The bill, its lines, and how its delivery stands. `width` is in columns of the terminal. */
+export function billText(sheet: SheetOnWire, width: number): string {
+  const { consumer, meter, from, to, days, units_kwh } = sheet.inputs;
+  const head = [
+    `Bill ${sheet.number}, ${sheet.state}${
+      sheet.void_reason === null ? "" : `: ${sheet.void_reason}`
+    }`,
+    `${consumer.name}, ${consumer.number}; account ${sheet.account_id}, meter ${meter.meter_id}`,
+    `${sheet.period}: ${from} to ${to}, ${days} days, ${units_kwh} kWh`,
+    `Issued ${inIndia(sheet.issued_at)}, due ${sheet.due_on}`,
+  ];
+  const rows = sheet.lines.map((line) => [
+    line.description,
+    line.units === null ? "" : String(line.units),
+    line.rate === null ? "" : formatRate(line.rate),
+    formatRupees(line.amount_paise),
+  ]);
+  rows.push(["To pay", "", "", formatRupees(sheet.payable_paise)]);
+  const table = formatTable(
+    [
+      { title: "Charge", flexible: true },
+      { title: "kWh", align: "right" },
+      { title: "Rs/kWh", align: "right" },
+      { title: "Rs", align: "right" },
+    ],
+    rows,
+    { width },
+  );
+  const sent = sheet.notifications.map((one) =>
+    `${one.channel} to ${one.recipient ?? "nobody"}: ${one.state}${
+      one.last_error === null ? "" : ` (${one.last_error})`
+    }`
+  );
+  return [...head, "", table, "", ...sent].join("\n");
+}

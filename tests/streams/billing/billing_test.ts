@@ -1,0 +1,231 @@
+/** The billing role over a real broker: commands in, read-now out, bills and notices, the commands. */
+import assert from "node:assert/strict";
+import { command as commandMessage } from "../../../protocol/messages/command.ts";
+import { parseJson } from "../../../protocol/schema.ts";
+import { subjects } from "../../../protocol/subjects.ts";
+import { startBilling } from "../../../streams/billing/billing.ts";
+import { closePeriod } from "../../../streams/billing/close_period.ts";
+import { MonthEnd } from "../../../streams/billing/month_end.ts";
+import { runOutbox } from "../../../streams/database/outbox.ts";
+import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
+import { billVerbs } from "../../../streams/office/bill_verbs.ts";
+import { startOffice } from "../../../streams/office/office.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+import { runProgram } from "../../../streams/terminal/program.ts";
+import { withBroker } from "../../support/broker.ts";
+import { withDatabase } from "../../support/database.ts";
+import { addAccount, addReading, at, counts, type Db, NOW } from "./fixture.ts";
+
+/** A clock that starts on the evening of 30 April 2026 in India. */
+function clockFrom(start_ms: number): () => number {
+  const started = performance.now();
+  return () => Math.floor(start_ms + performance.now() - started);
+}
+
+/** One call of the command line, with what it printed on stdout and as its error. */
+async function samay(...words: string[]) {
+  const [out, error]: [string[], string[]] = [[], []];
+  const log = console.log;
+  console.log = (text: string) => void out.push(text);
+  try {
+    const code = await runProgram(words, { error: (text) => void error.push(text) });
+    return { code, out: out.join("\n"), error: error.join("\n") };
+  } finally {
+    console.log = log;
+  }
+}
+
+/** The billing role, its outbox and its office, with a slave whose meters read `values_wh`. */
+async function withBilling(
+  values_wh: Readonly<Record<string, number>>,
+  fn: (given: { db: Db; broker: NatsBroker }) => Promise<void>,
+): Promise<void> {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      const now_ms = clockFrom(NOW);
+      const outbox = runOutbox(db, broker, silentLog);
+      const billing = await startBilling({
+        db,
+        broker,
+        log: silentLog,
+        now_ms,
+        month_end: false,
+        onCommitted: () => outbox.nudge(),
+      });
+      const office = startOffice({ db, broker, log: silentLog, now_ms }, billVerbs);
+      const slave = broker.listen(subjects.command("SL1"), async (payload) => {
+        const asked = parseJson(commandMessage, new TextDecoder().decode(payload), "command");
+        if (asked.command !== "read-now") return;
+        const value = values_wh[asked.meter_id];
+        if (value === undefined) return;
+        await addReading(db, Number(asked.meter_id.slice(1)), asked.requested_at_ms + 5, value);
+        billing.nudge();
+      });
+      Deno.env.set("SAMAY_NATS_URL", broker.url);
+      try {
+        await fn({ db, broker });
+      } finally {
+        Deno.env.delete("SAMAY_NATS_URL");
+        await slave.stop();
+        await office.stop();
+        await billing.stop();
+        await outbox.stop();
+      }
+    })
+  );
+}
+
+async function noticesIn(broker: NatsBroker): Promise<number> {
+  return (await (await broker.manager()).streams.info("NOTICES")).state.messages;
+}
+
+Deno.test("bill run closes the month: every meter is asked, every account billed once", async (t) => {
+  await withBilling({ M1: 1_250_100, M2: 1_100_900, M3: 1_000_900 }, async ({ db, broker }) => {
+    for (const n of [1, 2, 3]) await addAccount(db, n);
+
+    await t.step("a dry run writes nothing", async () => {
+      const before = await counts(db);
+      const { code, out } = await samay("bill", "run", "--dry-run", "--json");
+      assert.equal(code, 0);
+      const { period, accounts } = JSON.parse(out);
+      assert.equal(period, "2026-04");
+      assert.deepEqual(accounts.map((one: { would: string }) => one.would), ["ask", "ask", "ask"]);
+      assert.match((await samay("bill", "run", "--dry-run")).out, /3 accounts to close \(dry run/);
+      assert.deepEqual(await counts(db), before);
+      const info = await (await broker.manager()).streams.info("BILLING");
+      assert.equal(info.state.messages, 0);
+    });
+
+    await t.step("three bills, numbered without gaps, with their notices", async () => {
+      const { code, out } = await samay("bill", "run", "--period", "2026-04", "--json");
+      assert.equal(code, 0, out);
+      const status = JSON.parse(out);
+      assert.deepEqual([status.issued, status.accounts, status.commanded], [3, 3, 3]);
+      const rows = await db.selectFrom("invoice").select("number").orderBy("number").execute();
+      assert.deepEqual(rows.map((row) => row.number), [1, 2, 3].map((n) => `MH/2026-27/00000${n}`));
+      for (let i = 0; i < 50 && await noticesIn(broker) < 6; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.equal(await noticesIn(broker), 6);
+    });
+
+    await t.step("a second run adds nothing", async () => {
+      const before = await counts(db);
+      const { code, out } = await samay("bill", "run", "--json");
+      assert.equal(code, 0);
+      assert.equal(JSON.parse(out).commanded, 0);
+      assert.deepEqual(await counts(db), before);
+    });
+
+    await t.step("bill list, show and explain", async () => {
+      const listed = JSON.parse((await samay("bill", "list", "--account", "A1", "--json")).out);
+      assert.equal(listed.length, 1);
+      const shown = await samay("bill", "show", listed[0].number);
+      assert.match(shown.out, /250 kWh/);
+      assert.match(shown.out, /email to c1@example.org: intended/);
+      const explained = await samay("bill", "explain", listed[0].number);
+      assert.match(explained.out, /1250 - 1000 = 250 kWh/);
+      assert.match(explained.out, /frame 71 in FRAMES, journal record 31/);
+      assert.match(explained.out, /trial 1/);
+      assert.match(explained.out, /the same, to the paisa/);
+      assert.match((await samay("bill", "list")).out, /MH\/2026-27\/000003/);
+    });
+
+    await t.step("bill void, then bill run makes a new one", async () => {
+      const voided = await samay("bill", "void", "MH/2026-27/000002", "--reason", "wrong load");
+      assert.equal(voided.code, 0, voided.error);
+      const { code, out } = await samay("bill", "run", "--json");
+      assert.equal(code, 0, out);
+      assert.equal(JSON.parse(out).commanded, 1);
+      const all = await db.selectFrom("invoice").select(["number", "state"]).orderBy("number")
+        .execute();
+      assert.deepEqual(all.map((row) => row.state), ["issued", "void", "issued", "issued"]);
+    });
+
+    await t.step("wrong calls say in one line what is wrong", async () => {
+      const table: [string[], number, RegExp][] = [
+        [["bill", "run", "--period", "April"], 2, /YYYY-MM/],
+        [["bill", "run", "--period", "2026-13"], 2, /YYYY-MM/],
+        [["bill", "run", "--wait", "soon"], 2, /whole seconds/],
+        [["bill", "run", "--period", "2030-01"], 1, /2030-01 has not begun/],
+        [["bill", "show", "MH/1"], 1, /no bill MH\/1/],
+        [["bill", "show"], 2, /needs NUMBER/],
+        [["bill", "void", "MH/2026-27/000001"], 2, /--reason/],
+        [["bill", "void", "MH/2026-27/000002", "--reason", "again"], 1, /void already/],
+        [["bill", "list", "--limit", "0"], 2, /from 1 to 500/],
+        [["bill", "explain", "nothing"], 1, /no bill nothing/],
+      ];
+      for (const [words, code, message] of table) {
+        const got = await samay(...words);
+        assert.equal(got.code, code, words.join(" "));
+        assert.match(got.error, message);
+        assert.doesNotMatch(got.error, /\n/);
+      }
+    });
+  });
+});
+
+Deno.test("bill run ends with 1 when a meter is silent or a register went back", async () => {
+  await withBilling({ M1: 1_250_100, M2: 900_000 }, async ({ db }) => {
+    for (const n of [1, 2, 3]) await addAccount(db, n);
+    const { code, out } = await samay("bill", "run", "--wait", "1");
+    assert.equal(code, 1);
+    assert.match(out, /2026-04: 1 bills of 3 accounts/);
+    assert.match(out, /1 parked/);
+    assert.match(out, /A2 +parked +meter M2 shows 900 kWh .* less than the opening 1000.9 kWh/);
+    assert.match(out, /A3 +awaiting_reading +asked for a reading, no answer yet/);
+  });
+});
+
+Deno.test("A billing command that makes no sense goes to the dead letters, the next is done", async () => {
+  await withBilling({ M1: 1_250_100 }, async ({ db, broker }) => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    await broker.publish(subjects.billing("A1"), bytes("{"));
+    await broker.publish(
+      subjects.billing("A9"),
+      bytes(`{"command":"close","account_id":"A9","period":"2026-04","requested_at_ms":1}`),
+    );
+    await addAccount(db, 1);
+    assert.equal((await samay("bill", "run")).code, 0);
+    const dead = await (await broker.manager()).streams.info("DEAD");
+    assert.equal(dead.state.messages, 2);
+  });
+});
+
+Deno.test("closePeriod() commands an account once, whoever runs it at the same time", async () => {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      await addAccount(db, 1);
+      await addAccount(db, 2);
+      const runs = await Promise.all(
+        [1, 2, 3].map((i) => closePeriod(db, broker, "2026-04", NOW + i)),
+      );
+      assert.equal(runs.reduce((sum, run) => sum + run.commanded, 0), 2);
+      // Accounts that were opened after the month are no part of it.
+      assert.equal((await closePeriod(db, broker, "2026-02", NOW)).accounts, 0);
+    })
+  );
+});
+
+Deno.test("MonthEnd closes each month once by itself, across restarts", async () => {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      await addAccount(db, 1);
+      const commanded = async () =>
+        (await (await broker.manager()).streams.info("BILLING")).state.messages;
+      const start = () => new MonthEnd({ db, broker, log: silentLog, settle_ms: 3_600_000 });
+      const first = start();
+      await first.closeDue(NOW); // In April for the first time: March is not its business.
+      assert.equal(await commanded(), 0);
+      await first.closeDue(at("2026-05-01T00:59:59+05:30"));
+      assert.equal(await commanded(), 0);
+      await first.closeDue(at("2026-05-01T01:00:00+05:30"));
+      assert.equal(await commanded(), 1);
+      await first.closeDue(at("2026-05-01T01:00:01+05:30"));
+      await start().closeDue(at("2026-05-01T02:00:00+05:30"));
+      assert.equal(await commanded(), 1);
+      await start().closeDue(at("2026-07-01T01:00:00+05:30"));
+      assert.equal(await commanded(), 3); // May and June.
+    })
+  );
+});
