@@ -1,9 +1,32 @@
 /** `samay slave --config FILE`: one slave until SIGTERM. */
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
-import { createLog } from "../log.ts";
+import type { NatsBroker } from "../../jetstream/connection.ts";
+import { sleep } from "../../time/sleep.ts";
+import { createLog, type Log } from "../log.ts";
 import { watchForStop } from "../signals.ts";
 
 const URL_DEFAULT = "nats://127.0.0.1:4222";
+/** Pause before a broker that turned us away (a password, a certificate) is tried again. */
+const REFUSED_PAUSE_MS = 10_000;
+
+/** Tries until the broker takes us: meters are read meanwhile, and it may be set right over there. */
+async function connectPatiently(
+  connect: () => Promise<NatsBroker>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<NatsBroker> {
+  for (let said = "";;) {
+    try {
+      return await connect();
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (said !== reason) log.error("the broker does not take us, trying on", { reason });
+      said = reason;
+      await sleep(REFUSED_PAUSE_MS, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
 
 async function run({ values }: ParsedArguments): Promise<number> {
   const path = values.config;
@@ -19,7 +42,8 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const log = createLog(`slave ${config.slave_id}`);
   const url = environment.natsUrl ?? URL_DEFAULT;
   const watch = watchForStop();
-  const connecting = connect({
+  const stopping = new AbortController();
+  const options = {
     url,
     name: `slave ${config.slave_id}`,
     user: environment.natsUser,
@@ -28,7 +52,8 @@ async function run({ values }: ParsedArguments): Promise<number> {
     caFile: environment.natsCaFile,
     wait: true,
     log,
-  });
+  };
+  const connecting = connectPatiently(() => connect(options), log, stopping.signal);
   let connected = false;
   connecting.then(() => {
     connected = true;
@@ -39,6 +64,7 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const signal = await watch.stopped;
   log.info("stopping", { signal });
   await slave.stop();
+  stopping.abort();
   if (connected) await (await connecting).close();
   watch.release();
   return 0;
