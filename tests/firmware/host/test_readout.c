@@ -55,6 +55,8 @@ static void rolls_over(void) {
     CHECK(says("1.8.0(000000.000*kWh)"));
     write_block(1000000001, 0, 0);
     CHECK(says("1.8.0(000000.001*kWh)"));
+    write_block(5000000001ull, 0, 0); /* more Wh than 32 bits hold */
+    CHECK(says("1.8.0(000000.001*kWh)"));
     settings.impulses_per_kwh = 3200;
 }
 

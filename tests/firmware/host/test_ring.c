@@ -61,6 +61,8 @@ static void even_wear(void) {
     for (int i = 0; i < EEPROM_BYTES; i++) most = fake_writes[i] > most ? fake_writes[i] : most;
     CHECK(most <= 100);
     for (int i = 0; i < RING_START; i++) CHECK(fake_writes[i] == 0);
+    /* The flags were the same all the time: the cell was written once and then left alone. */
+    for (int i = 0; i < RING_SLOTS; i++) CHECK(fake_writes[RING_START + i * RING_SLOT_BYTES + 11] == 1);
 }
 
 /* Power goes in each byte of a save in turn, with what a half-programmed cell may hold. */
