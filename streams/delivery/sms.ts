@@ -40,12 +40,10 @@ type Answer = Awaited<ReturnType<Base["request"]>>;
 /** Sends requests to the configured host, with a time limit, and sorts what goes wrong. */
 class SortingClient extends twilio.RequestClient {
   readonly #base: URL | undefined;
-  readonly #timeout_ms: number;
 
   constructor(base: URL | undefined, timeout_ms: number) {
     super({ timeout: timeout_ms });
     this.#base = base;
-    this.#timeout_ms = timeout_ms;
   }
 
   override async request<T>(options: RequestOptions): Promise<Answer & { body: T }> {
@@ -54,7 +52,7 @@ class SortingClient extends twilio.RequestClient {
       uri.protocol = this.#base.protocol;
       uri.host = this.#base.host;
     }
-    const answer = await this.#ask({ ...options, uri: uri.href, timeout: this.#timeout_ms });
+    const answer = await this.#ask({ ...options, uri: uri.href });
     const { headers } = answer as { headers?: Record<string, unknown> };
     if (answer.statusCode >= 400) {
       throw sortTwilioAnswer(answer.statusCode, answer.body, headers?.["retry-after"]);

@@ -58,7 +58,11 @@ Deno.test("renderBillPdf() puts what a customer looks for on one page, as text",
       "1777573798 (23:59:58)",
     ]
   ) assert.ok(text.includes(wanted), `${wanted} in\n${text}`);
-  assert.match(await run("pdfinfo", sampleBill("en")), /Pages:\s+1\n/);
+  const info = await run("pdfinfo", sampleBill("en"), "-rawdates");
+  assert.match(info, /Pages:\s+1\n/);
+  // The invoice's date, and not that of the printing.
+  assert.match(info, /CreationDate:\s+D:20260501/);
+  assert.match(info, /Title:\s+Electricity bill MH-2026-27\/000001/);
 });
 
 Deno.test("renderBillPdf() embeds every font, Devanagari by its own, and says ₹ and digits", async () => {

@@ -72,15 +72,20 @@ Deno.test("send() may be tried again when nobody listens at the port", async () 
   mailer.close();
 });
 
-Deno.test("send() gives up on a server that says nothing", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted = listener.accept();
-  const url = `smtp://127.0.0.1:${listener.addr.port}`;
-  const mailer = createMailer({ url, from: FROM, timeout_ms: 200 });
-  await assert.rejects(() => mailer.send(letter()), RetryableError);
-  mailer.close();
-  (await accepted).close();
-  listener.close();
+Deno.test("send() gives up on a server that says nothing, before and after its greeting", async () => {
+  for (const greeting of ["", "220 silent.example\r\n"]) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted = listener.accept();
+    accepted.then((connection) => connection.write(new TextEncoder().encode(greeting)));
+    const url = `smtp://127.0.0.1:${listener.addr.port}`;
+    const mailer = createMailer({ url, from: FROM, timeout_ms: 200 });
+    const start_ms = Date.now();
+    await assert.rejects(() => mailer.send(letter()), RetryableError);
+    assert.ok(Date.now() - start_ms < 5_000);
+    mailer.close();
+    (await accepted).close();
+    listener.close();
+  }
 });
 
 Deno.test("sortSmtpError() keeps a refused password from costing anybody the bill", () => {

@@ -63,6 +63,7 @@ Deno.test("send() gives up waiting, and find() then finds the text that left all
     const sms = texter(server, { timeout_ms: 300 });
     const since_ms = Date.now();
     await assert.rejects(() => sms.send(TO, "bill 1"), RetryableError);
+    assert.ok(Date.now() - since_ms < 5_000);
     assert.equal(await sms.find(TO, "bill 1", since_ms), server.received[0]?.sid);
     assert.equal(await sms.find(TO, "bill 2", since_ms), undefined);
     assert.equal(await sms.find("+919820099999", "bill 1", since_ms), undefined);
