@@ -271,6 +271,30 @@ testOnEachDatabase("The billing cycle", {
     assert.equal((await counts(db)).notifications, 6);
   },
 
+  "bills no use twice when two months of an account close at once": async (db) => {
+    const now = at("2026-06-02T10:00:00+05:30");
+    const accounts = Array.from({ length: 8 }, (_, i) => i + 1);
+    for (const n of accounts) {
+      await addAccount(db, n);
+      await addReading(db, n, at("2026-04-30T20:00:00+05:30"), 1_100_000);
+      await addReading(db, n, at("2026-05-31T20:00:00+05:30"), 1_300_000);
+    }
+    await Promise.all(
+      accounts.flatMap((n) =>
+        [APRIL, "2026-05"].map((period) =>
+          stepCycle(contextOf(db, now), `A${n}`, period, close(now))
+        )
+      ),
+    );
+    const rows = await db.selectFrom("billing_cycle").select(["account_id", "units_kwh"])
+      .where("state", "=", "issued").execute();
+    for (const n of accounts) {
+      const billed = rows.filter((row) => row.account_id === `A${n}`)
+        .reduce((sum, row) => sum + row.units_kwh!, 0);
+      assert.equal(billed, 300);
+    }
+  },
+
   "counts a lost race as success: what the other did is the result": async (db) => {
     await addAccount(db, 1);
     await stepCycle(contextOf(db), "A1", APRIL, close());
