@@ -50,7 +50,8 @@ export function partsOf(document: TariffDocument, from: string, to: string, unit
  *
  * The last part is split off first, then the one before it, each time rounding what lies *before*
  * the cut, half up. The shares always add up to the whole, and one more unit in the whole never takes
- * a unit away from any part (which rounding each part by itself could do).
+ * a unit away from any part (which rounding each part by itself could do). Each cut rounds by half
+ * a unit at most.
  */
 export function shareByDays(units: number, days: readonly number[]): number[] {
   const shares = new Array<number>(days.length);
