@@ -3,7 +3,12 @@ import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { type Log, silentLog } from "../terminal/log.ts";
 import type { Broker, Stoppable } from "./broker.ts";
 import { bucketOver } from "./bucket.ts";
-import { connect as connectNats, type ConnectionOptions, credsAuthenticator } from "./nats.ts";
+import {
+  connect as connectNats,
+  type ConnectionOptions,
+  createInbox,
+  credsAuthenticator,
+} from "./nats.ts";
 import {
   Events,
   type JetStreamManager,
@@ -33,6 +38,8 @@ export interface BrokerOptions {
 /** The broker plus what only this folder may use. */
 export interface NatsBroker extends Broker {
   readonly connection: NatsConnection;
+  /** A fresh subject for replies, where this user may listen. */
+  inbox(): string;
   manager(): Promise<JetStreamManager>;
 }
 
@@ -41,12 +48,14 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   const log = options.log ?? silentLog;
   const connection = await open(options);
   sayStatus(connection, log);
-  const publisher = new Publisher(connection);
+  const inbox = () => createInbox(inboxPrefixOf(options));
+  const publisher = new Publisher(connection, inbox());
   const client = connection.jetstream();
   const url = withoutSecret(options.url);
   return {
     url,
     connection,
+    inbox,
     serverVersion: connection.info?.version ?? "unknown",
     manager: () => connection.jetstreamManager(),
     publish: (subject, payload, publishOptions) =>
@@ -62,11 +71,11 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
       }
     },
     respond: (subject, queue, handler) =>
-      subscription(connection.subscribe(subject, { queue }), async (message) => {
+      subscription(connection.subscribe(subject, { queue }), RESPONSES_MAX, async (message) => {
         message.respond(await handler(message.data, message.subject));
       }, log),
     listen: (subject, handler) =>
-      subscription(connection.subscribe(subject), (message) => {
+      subscription(connection.subscribe(subject), 1, (message) => {
         handler(message.data, message.subject);
       }, log),
     work: (work, handler) =>
@@ -84,6 +93,11 @@ function withoutSecret(url: string): string {
   return url.replaceAll(/\/\/[^@/]*@/g, "//");
 }
 
+/** Each user has inboxes of its own, so that nobody listens to what is answered to another. */
+function inboxPrefixOf({ user }: BrokerOptions): string {
+  return user === undefined ? "_INBOX" : `_INBOX_${user}`;
+}
+
 async function open(options: BrokerOptions): Promise<NatsConnection> {
   const auth: ConnectionOptions = options.credsFile
     ? { authenticator: credsAuthenticator(await Deno.readFile(options.credsFile)) }
@@ -95,6 +109,7 @@ async function open(options: BrokerOptions): Promise<NatsConnection> {
       servers: options.url.split(","),
       name: options.name,
       ...auth,
+      inboxPrefix: inboxPrefixOf(options),
       ...(options.caFile && { tls: { caFile: options.caFile } }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
@@ -121,22 +136,34 @@ async function sayStatus(connection: NatsConnection, log: Log): Promise<void> {
   }
 }
 
+/** Requests that one responder works on at the same time: a slow one must not hold up the next. */
+const RESPONSES_MAX = 32;
+
+/** Handles messages, `concurrency` at a time; with 1, in their order. */
 function subscription(
   messages: Subscription,
+  concurrency: number,
   handler: (message: Msg) => void | Promise<void>,
   log: Log,
 ): Stoppable {
+  const handle = async (message: Msg) => {
+    try {
+      await handler(message);
+    } catch (error) {
+      log.error("message not handled", {
+        subject: message.subject,
+        reason: (error as Error).message,
+      });
+    }
+  };
+  const inHand = new Set<Promise<void>>();
   const loop = (async () => {
     for await (const message of messages) {
-      try {
-        await handler(message);
-      } catch (error) {
-        log.error("message not handled", {
-          subject: message.subject,
-          reason: (error as Error).message,
-        });
-      }
+      const handling = handle(message).finally(() => inHand.delete(handling));
+      inHand.add(handling);
+      if (inHand.size >= concurrency) await Promise.race(inHand);
     }
+    await Promise.all(inHand);
   })();
   return {
     stop: async () => {

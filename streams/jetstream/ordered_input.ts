@@ -9,14 +9,7 @@ import type { Input } from "../../actors/shard/actor.ts";
 import type { Log } from "../terminal/log.ts";
 import type { InputSource } from "../masters/ports.ts";
 import type { NatsBroker } from "./connection.ts";
-import {
-  AckPolicy,
-  createInbox,
-  DeliverPolicy,
-  type Msg,
-  nanos,
-  type Subscription,
-} from "./nats.ts";
+import { AckPolicy, DeliverPolicy, type Msg, nanos, type Subscription } from "./nats.ts";
 
 export interface OrderedInputOptions {
   readonly stream: string;
@@ -113,7 +106,7 @@ export class OrderedInput implements InputSource {
     this.#delivered = 0;
     this.#asked = 0;
     this.#heard_ms = performance.now();
-    const inbox = createInbox();
+    const inbox = this.#broker.inbox();
     this.#subscription = this.#broker.connection.subscribe(inbox, {
       callback: (error, message) => {
         if (error === null && generation === this.#generation) this.#receive(message);

@@ -5,7 +5,7 @@
  */
 import { RetryableError } from "../../protocol/errors.ts";
 import { FencedError, type PublishAck, type PublishOptions } from "./broker.ts";
-import { createInbox, headers, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
+import { headers, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 
 /** Messages that may wait for their acknowledgement; the next publisher waits for a place. */
 const IN_FLIGHT_MAX = 4_096;
@@ -30,15 +30,17 @@ interface AckBody {
 
 export class Publisher {
   readonly #connection: NatsConnection;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #waiting = new Map<string, Waiting>();
   readonly #places: (() => void)[] = [];
   readonly #sweeper: ReturnType<typeof setInterval>;
   #token = 0;
 
-  constructor(connection: NatsConnection) {
+  /** `inbox` is where acknowledgements come: a subject of this connection alone. */
+  constructor(connection: NatsConnection, inbox: string) {
     this.#connection = connection;
+    this.#inbox = inbox;
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#settle(message);

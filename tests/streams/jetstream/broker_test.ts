@@ -116,6 +116,22 @@ Deno.test("request() reaches one responder of a queue, and says so when nobody a
   });
 });
 
+Deno.test("respond() answers a quick request while a slow one is being worked on", async () => {
+  await withBroker(async ({ broker }) => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => release = resolve);
+    const responder = broker.respond("samay.office.test", "office", async (payload) => {
+      if (text(payload) === "slow") await held;
+      return payload;
+    });
+    const slow = broker.request("samay.office.test", bytes("slow"), 5_000);
+    assert.equal(text(await broker.request("samay.office.test", bytes("quick"), 1_000)), "quick");
+    release();
+    assert.equal(text(await slow), "slow");
+    await responder.stop();
+  });
+});
+
 Deno.test("connect() says what to do when there is no broker, and keeps the password to itself", async () => {
   await assert.rejects(
     connect({ url: "nats://user:secret@127.0.0.1:1", name: "test" }),
