@@ -1,5 +1,6 @@
 /** A bill as a PDF of one A4 page. */
 import type { BillDocument } from "../bill_document.ts";
+import { devanagariTexts, withActualText } from "./actual_text.ts";
 import { createCompiler, type TypstCompiler } from "./compiler.ts";
 import { readFonts } from "./fonts.ts";
 import { billView } from "./view.ts";
@@ -14,5 +15,8 @@ let template: string | undefined;
 export function renderBillPdf(bill: BillDocument): Uint8Array {
   compiler ??= createCompiler(readFonts());
   template ??= Deno.readTextFileSync(new URL("bill.typ", import.meta.url));
-  return compiler.pdf(template, JSON.stringify(billView(bill)));
+  const view = billView(bill);
+  const texts = devanagariTexts(view);
+  const tags = Object.fromEntries(texts.map((text, i) => [text, i + 1]));
+  return withActualText(compiler.pdf(template, JSON.stringify({ ...view, tags })), texts);
 }

@@ -29,7 +29,7 @@ export function billView(bill: BillDocument) {
   return {
     language,
     words,
-    utility: utilityOf(bill, language),
+    utility: utilityOf(bill, words, language),
     number: bill.number,
     // The document's date is the invoice's: the same invoice gives the same bytes.
     issued_on: bill.issued_on.split("-").map(Number),
@@ -57,12 +57,12 @@ export function billView(bill: BillDocument) {
   };
 }
 
-function utilityOf({ utility }: BillDocument, language: Language) {
+function utilityOf({ utility }: BillDocument, words: Labels, language: Language) {
   const local = language === "mr";
   return {
     name: (local ? utility.name_mr : undefined) ?? utility.name,
     address: (local ? utility.address_mr : undefined) ?? utility.address ?? "",
-    contact: utility.contact ?? "",
+    contact: utility.contact === undefined ? "" : `${words.contact}: ${utility.contact}`,
   };
 }
 
@@ -93,18 +93,13 @@ function connectionOf(bill: BillDocument, words: Labels): Fact[] {
 }
 
 function readingsOf(bill: BillDocument, words: Labels) {
-  const mark = (source: string) => source === "estimate" ? words.estimated : "";
+  const side = (date: string, { value_wh, source }: { value_wh: number; source: string }) => ({
+    date: source === "estimate" ? `${dateShort(date)}  ${words.estimated}` : dateShort(date),
+    value: kwh(value_wh),
+  });
   return {
-    opening: {
-      date: dateShort(bill.from),
-      value: kwh(bill.opening.value_wh),
-      mark: mark(bill.opening.source),
-    },
-    closing: {
-      date: dateShort(bill.to),
-      value: kwh(bill.closing.value_wh),
-      mark: mark(bill.closing.source),
-    },
+    opening: side(bill.from, bill.opening),
+    closing: side(bill.to, bill.closing),
     difference: kwh(bill.closing.value_wh - bill.opening.value_wh),
     days: `${bill.days} ${words.days}`,
     factor: quantity(bill.meter.multiplying_factor),
