@@ -78,16 +78,15 @@ export function fillOutbox(
   calendar: DemoCalendar,
   customers: readonly DemoCustomer[],
 ): number {
-  let count = 0;
-  for (const { meter_id, energy_wh } of customers) {
-    for (let day = 1; day < MONTH_DAYS; day++) {
-      const read_at_ms = calendar.opened_ms + day * DAY_MS;
+  const readings = customers.flatMap(({ meter_id, energy_wh }) =>
+    Array.from({ length: MONTH_DAYS - 1 }, (_, day) => {
+      const read_at_ms = calendar.opened_ms + (day + 1) * DAY_MS;
       const value = energy_wh(read_at_ms);
       const registers = [{ obis: "1-0:1.8.0", value, unit: "Wh", read_at_ms }];
-      if (outbox.put({ meter_id, read_at_ms, registers }, { quality: 2, offset_ms: 0 })) count++;
-    }
-  }
-  return count;
+      return { meter_id, read_at_ms, registers };
+    })
+  );
+  return outbox.putAll(readings, { quality: 2, offset_ms: 0 });
 }
 
 /** The month `back` months before that of `now_ms`, in Indian time. */

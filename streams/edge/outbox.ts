@@ -78,6 +78,20 @@ export class Outbox {
     return stored;
   }
 
+  /** Keeps all of `readings` in one write to the disk, or none. Returns how many were new. */
+  putAll(readings: readonly Reading[], clock: ReadClock): number {
+    const before = this.#count;
+    try {
+      return inTransaction(
+        this.#database,
+        () => readings.filter((reading) => this.put(reading, clock)).length,
+      );
+    } catch (error) {
+      this.#count = before;
+      throw error;
+    }
+  }
+
   /** Moments of up to `limit` readings of a meter until `upTo_ms`, oldest first, without `except`. */
   moments(meter_id: string, upTo_ms: number, limit: number, except: readonly number[]): number[] {
     const rows = this.#database.prepare(

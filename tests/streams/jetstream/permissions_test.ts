@@ -9,11 +9,11 @@ import {
 } from "../../../streams/jetstream/broker_process.ts";
 import { AckPolicy, connect, type NatsConnection } from "../../../streams/jetstream/nats.ts";
 import { natsServerProgram } from "../../support/broker.ts";
+import { PASSWORD, writeRoleConfig } from "../../support/role_config.ts";
 
 const CONFIG = fileURLToPath(new URL("../../../streams/jetstream/nats.conf", import.meta.url));
 const PASSWORD_VARIABLES = ["OPERATOR", "MASTER", "BILLING", "SLAVE_1"]
   .map((role) => `SAMAY_NATS_${role}_PASSWORD`);
-const PASSWORD = "correct-horse";
 
 interface Given {
   readonly port: number;
@@ -21,19 +21,9 @@ interface Given {
   readonly operator: NatsConnection;
 }
 
-/** The configuration as it is, with passwords filled in and no fixed monitoring port. */
-async function testConfig(folder: string): Promise<string> {
-  let text = await Deno.readTextFile(CONFIG);
-  for (const name of PASSWORD_VARIABLES) text = text.replaceAll(`$${name}`, `"${PASSWORD}"`);
-  text = text.replace(/^http: .*$/m, "");
-  const path = join(folder, "nats.conf");
-  await Deno.writeTextFile(path, text);
-  return path;
-}
-
 async function withRoles(body: (given: Given) => Promise<void>): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "samay-nats-" });
-  const config = await testConfig(dataDir);
+  const config = await writeRoleConfig(join(dataDir, "nats.conf"));
   const process: BrokerProcess = await startBrokerProcess({
     program: await natsServerProgram(),
     dataDir,
