@@ -1,29 +1,33 @@
 /** A KV bucket behind the narrow `Bucket` interface. */
 import { RetryableError } from "../../protocol/errors.ts";
 import type { Bucket, Entry, Stoppable } from "./broker.ts";
+import type { LinkState } from "./link_state.ts";
 import type { KV } from "./nats.ts";
 
 const WRONG_LAST_SEQUENCE = 10_071;
 
-export function bucketOver(kv: KV, name: string): Bucket {
+export function bucketOver(kv: KV, name: string, link: LinkState): Bucket {
+  const attempt = async <T>(action: () => Promise<T>): Promise<T> => {
+    link.require();
+    return await explain(name, action);
+  };
   return {
-    get: (key) => attempt(name, async () => entryOf(await kv.get(key))),
-    put: (key, value) => attempt(name, () => kv.put(key, value)),
-    create: (key, value) => attempt(name, () => unlessRaced(kv.create(key, value))),
-    update: (key, value, revision) =>
-      attempt(name, () => unlessRaced(kv.update(key, value, revision))),
-    delete: (key) => attempt(name, () => kv.delete(key)),
+    get: (key) => attempt(async () => entryOf(await kv.get(key))),
+    put: (key, value) => attempt(() => kv.put(key, value)),
+    create: (key, value) => attempt(() => unlessRaced(kv.create(key, value))),
+    update: (key, value, revision) => attempt(() => unlessRaced(kv.update(key, value, revision))),
+    delete: (key) => attempt(() => kv.delete(key)),
     keys: () =>
-      attempt(name, async () => {
+      attempt(async () => {
         const keys: string[] = [];
         for await (const key of await kv.keys()) keys.push(key);
         return keys.sort();
       }),
-    watch: (onEntry) => attempt(name, () => watch(kv, onEntry)),
+    watch: (onEntry) => attempt(() => watch(kv, onEntry)),
   };
 }
 
-async function attempt<T>(name: string, action: () => Promise<T>): Promise<T> {
+async function explain<T>(name: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

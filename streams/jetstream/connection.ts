@@ -3,19 +3,14 @@ import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { type Log, silentLog } from "../terminal/log.ts";
 import type { Broker, Stoppable } from "./broker.ts";
 import { bucketOver } from "./bucket.ts";
+import { LinkState } from "./link_state.ts";
 import {
   connect as connectNats,
   type ConnectionOptions,
   createInbox,
   credsAuthenticator,
 } from "./nats.ts";
-import {
-  Events,
-  type JetStreamManager,
-  type Msg,
-  type NatsConnection,
-  type Subscription,
-} from "./nats.ts";
+import { type JetStreamManager, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 import { Publisher } from "./publisher.ts";
 import { startWork } from "./work.ts";
 
@@ -47,7 +42,7 @@ export interface NatsBroker extends Broker {
 export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   const log = options.log ?? silentLog;
   const connection = await open(options);
-  sayStatus(connection, log);
+  const link = new LinkState(connection, log);
   const inbox = () => createInbox(inboxPrefixOf(options));
   const publisher = new Publisher(connection, inbox());
   const client = connection.jetstream();
@@ -57,11 +52,17 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
     connection,
     inbox,
     serverVersion: connection.info?.version ?? "unknown",
-    manager: () => connection.jetstreamManager(),
-    publish: (subject, payload, publishOptions) =>
-      publisher.publish(subject, payload, publishOptions),
+    manager: async () => {
+      link.require();
+      return await connection.jetstreamManager();
+    },
+    publish: async (subject, payload, publishOptions) => {
+      link.require();
+      return await publisher.publish(subject, payload, publishOptions);
+    },
     tell: (subject, payload) => connection.publish(subject, payload),
     request: async (subject, payload, timeout_ms) => {
+      link.require();
       try {
         return (await connection.request(subject, payload, { timeout: timeout_ms })).data;
       } catch (error) {
@@ -79,11 +80,13 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
         handler(message.data, message.subject);
       }, log),
     work: (work, handler) =>
-      Promise.resolve(startWork({ client, publisher, log, options: work, handler })),
-    bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name),
+      Promise.resolve(startWork({ client, link, publisher, log, options: work, handler })),
+    bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name, link),
     close: async () => {
       publisher.stop();
-      if (!connection.isClosed()) await connection.drain().catch(() => connection.close());
+      if (connection.isClosed()) return;
+      if (link.up) await connection.drain().catch(() => connection.close());
+      else await connection.close();
     },
   };
 }
@@ -125,14 +128,6 @@ async function open(options: BrokerOptions): Promise<NatsConnection> {
         withoutSecret(options.url)
       } (${reason}). Start one with \`deno task start\`, or set SAMAY_NATS_URL.`,
     );
-  }
-}
-
-/** Says once that the link was lost and once that it is back, however many tries lie between. */
-async function sayStatus(connection: NatsConnection, log: Log): Promise<void> {
-  for await (const status of connection.status()) {
-    if (status.type === Events.Disconnect) log.warn("link to the broker lost, trying on");
-    if (status.type === Events.Reconnect) log.info("link to the broker is back");
   }
 }
 

@@ -7,6 +7,7 @@ import { partitionOf, subjects } from "../../protocol/subjects.ts";
 import type { Log } from "../terminal/log.ts";
 import type { Stoppable, WorkHandler, WorkMessage, WorkOptions } from "./broker.ts";
 import { headers, type JetStreamClient, type JsMsg } from "./nats.ts";
+import type { LinkState } from "./link_state.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** How long one pull waits for messages: also the longest wait at a stop. */
@@ -17,6 +18,7 @@ const DELIVERIES_MAX = 100;
 
 interface Worker {
   readonly client: JetStreamClient;
+  readonly link: LinkState;
   readonly publisher: Publisher;
   readonly log: Log;
   readonly options: WorkOptions;
@@ -40,6 +42,7 @@ async function pullLoop(worker: Worker, state: { stopping: boolean }): Promise<v
   let quiet = true;
   while (!state.stopping) {
     try {
+      worker.link.require();
       const consumer = await client.consumers.get(options.stream, options.consumer);
       const batch = await consumer.fetch({ max_messages: options.concurrency, expires: PULL_MS });
       for await (const message of batch) {

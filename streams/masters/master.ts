@@ -161,7 +161,7 @@ class Master {
   }
 
   async #claim(partition: number, revision: number): Promise<void> {
-    await this.#quietly(`claim of partition ${partition}`, async () => {
+    await this.#quietly("claim", async () => {
       if (await this.#parts.leases.claim(partition, revision) === undefined) return;
       this.#held.set(partition, undefined);
       const shards = [meterActor, sessionActor].map((actor) => this.#shard(actor, partition));
@@ -216,7 +216,7 @@ class Master {
     await holding.running;
     if (!this.#held.delete(partition)) return; // Dropped meanwhile.
     this.open.delete(partition);
-    await this.#quietly(`hand-over of partition ${partition}`, async () => {
+    await this.#quietly("hand-over", async () => {
       await Promise.all(holding.shards.map((shard) => shard.close()));
       await this.#parts.leases.release(partition);
     });

@@ -8,7 +8,11 @@ import { partitionOf } from "../../protocol/subjects.ts";
 import { sql } from "../../streams/database/kysely.ts";
 import type { SlaveConfigurationInput } from "../../streams/edge/configuration.ts";
 import { openStore } from "../../streams/edge/store.ts";
-import { freePort, startBrokerProcess } from "../../streams/jetstream/broker_process.ts";
+import {
+  type BrokerProcess,
+  freePort,
+  startBrokerProcess,
+} from "../../streams/jetstream/broker_process.ts";
 import { connect } from "../../streams/jetstream/connection.ts";
 import { askOffice } from "../../streams/office/client.ts";
 import type { Enrolled } from "../../streams/office/enrol.ts";
@@ -42,24 +46,28 @@ class World {
   readonly dataDir: string;
   readonly port = freePort();
   readonly started: { stop(): Promise<unknown> }[] = [];
+  #broker: BrokerProcess | undefined;
 
   constructor(dataDir: string) {
     this.dataDir = dataDir;
+    this.started.push({ stop: async () => await this.#broker?.stop() }); // The last to be stopped.
   }
 
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }
 
-  async broker() {
-    const process = await startBrokerProcess({
+  async startBroker(): Promise<void> {
+    this.#broker = await startBrokerProcess({
       program: await natsServerProgram(),
       dataDir: `${this.dataDir}/broker`,
       port: this.port,
       config: await writeRoleConfig(`${this.dataDir}/nats.conf`, meterIds),
     });
-    this.started.push(process);
-    return process;
+  }
+
+  async killBroker(): Promise<void> {
+    await this.#broker?.kill();
   }
 
   async link(user: string) {
@@ -108,7 +116,7 @@ Deno.test("1,000 readings reach the database exactly once though slave, master a
 
 async function run(world: World): Promise<void> {
   const { dataDir } = world;
-  let broker = await world.broker();
+  await world.startBroker();
   const kek = await loadKek({ dataDir });
   const billing = await startBillingRole({
     broker: await world.link("billing"),
@@ -150,8 +158,8 @@ async function run(world: World): Promise<void> {
   await until("two fifths", async () => await rows() >= (2 * READINGS) / 5);
   await doomedMaster.kill();
   await until("three fifths", async () => await rows() >= (3 * READINGS) / 5);
-  await broker.kill();
-  broker = await world.broker();
+  await world.killBroker();
+  await world.startBroker();
   await until("all of them", async () => await rows() >= READINGS);
 
   const stored = await billing.db.selectFrom("raw_reading")
