@@ -38,7 +38,10 @@ export const closingReading = z.object({
   trials: z.int().positive().nullable(),
   /** Quality bits of the frame, 0 to 3. */
   clock_quality: z.int().min(0).max(3).nullable(),
-  /** Sealing clock minus the head-end's clock; null when nobody measured it. */
+  /**
+   * Sealing clock less the broker's at arrival: the clock's error less the delay on the way. Null for
+   * a reading that came in no frame.
+   */
   clock_offset_ms: z.number().nullable(),
 });
 export type ClosingReading = z.infer<typeof closingReading>;

@@ -45,7 +45,9 @@ export async function findCandidate(
       second_found_s: row.second_found_s,
       trials: row.trials,
       clock_quality: row.clock_quality,
-      clock_offset_ms: null,
+      clock_offset_ms: row.sealed_at && row.arrived_at
+        ? row.sealed_at.getTime() - row.arrived_at.getTime()
+        : null,
     },
     flags: parseOrExplain(z.array(readingFlag), row.flags, `Flags of a reading of ${meter_id}`),
     went_back_at_ms: back?.read_at.getTime() ?? null,
