@@ -6,7 +6,8 @@ import {
   type OpeningReading,
 } from "../../protocol/messages/invoice_inputs.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
-import { datePlus, financialYearOf, indianDateOf } from "./calendar.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
+import { datePlus, financialYearOf } from "./calendar.ts";
 import type { CycleFacts, MeterFacts } from "./facts.ts";
 import { unitsOf } from "./judge.ts";
 import { tariffOf } from "./tariff/catalogue.ts";

@@ -1,31 +1,20 @@
 /** The billing calendar: months and dates in Indian time, which is UTC +05:30 all year round. */
+import { indianDateOf, startOfIndianDate_ms } from "../../protocol/indian_time.ts";
 import { dateOf, dayOf } from "./tariff/dates.ts";
 
-const INDIAN_OFFSET_MS = (5 * 60 + 30) * 60_000;
-const DAY_MS = 86_400_000;
 /** April: the Indian financial year runs to 31 March. */
 const FINANCIAL_YEAR_MONTH = 4;
-
-/** The calendar date in India, `YYYY-MM-DD`, at an instant. */
-export function indianDateOf(at_ms: number): string {
-  return dateOf(Math.floor((at_ms + INDIAN_OFFSET_MS) / DAY_MS));
-}
 
 /** The month in India, `YYYY-MM`, at an instant. */
 export function periodOf(at_ms: number): string {
   return indianDateOf(at_ms).slice(0, 7);
 }
 
-/** The instant at which `date` begins in India. */
-export function startOfDate_ms(date: string): number {
-  return dayOf(date) * DAY_MS - INDIAN_OFFSET_MS;
-}
-
 /** The first instant of a month in India, and the first instant after it. */
 export function boundsOf(period: string): { start_ms: number; end_ms: number } {
   return {
-    start_ms: startOfDate_ms(`${period}-01`),
-    end_ms: startOfDate_ms(`${periodAfter(period)}-01`),
+    start_ms: startOfIndianDate_ms(`${period}-01`),
+    end_ms: startOfIndianDate_ms(`${periodAfter(period)}-01`),
   };
 }
 

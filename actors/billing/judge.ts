@@ -1,6 +1,6 @@
 /** Whether a reading may be billed: a wrong bill costs more than a late one. */
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
-import { indianDateOf } from "./calendar.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import type { CandidateReading, CycleFacts, MeterFacts } from "./facts.ts";
 import type { OpeningReading } from "../../protocol/messages/invoice_inputs.ts";
 

@@ -1,6 +1,6 @@
 /** A bill as text, for `bill show`. */
 import { formatTable } from "../terminal/table.ts";
-import { inIndia } from "../office/indian_time.ts";
+import { inIndia } from "../../protocol/indian_time.ts";
 import type { InvoiceSheet } from "./invoices.ts";
 import { formatRate, formatRupees } from "./money.ts";
 

@@ -1,5 +1,6 @@
 /** Closing a month: one command to each account that has no bill for it yet. */
-import { boundsOf, datePlus, indianDateOf, periodOf } from "../../actors/billing/calendar.ts";
+import { boundsOf, datePlus, periodOf } from "../../actors/billing/calendar.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import type { BillingCommand } from "../../protocol/messages/billing.ts";

@@ -1,5 +1,5 @@
 /** The explanation of a bill as text, for `bill explain`. */
-import { inIndia } from "../office/indian_time.ts";
+import { inIndia } from "../../protocol/indian_time.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Explanation } from "./explain.ts";
 import { formatRupees } from "./money.ts";
@@ -47,7 +47,7 @@ export function explanationText(of: Explanation, width: number): string {
 }
 
 function readingText(reading: Explanation["opening"] | Explanation["closing"]): string {
-  const at = inIndia(new Date(reading.read_at_ms).toISOString());
+  const at = inIndia(reading.read_at_ms);
   return `${(reading.value_wh / 1000).toFixed(3)} kWh, ${at}, from ${
     reading.source === "frame" ? "a sealed frame" : reading.source
   }`;
@@ -59,7 +59,7 @@ function provenance(closing: Explanation["closing"]): string[] {
     `frame ${closing.frame_sequence} in FRAMES, journal record ${closing.journal_sequence}`,
   ];
   if (closing.second_found_s !== null) {
-    const second = inIndia(new Date(closing.second_found_s * 1000).toISOString());
+    const second = inIndia(closing.second_found_s * 1000);
     lines.push(
       `opened with the key of ${second} (second ${closing.second_found_s}), ` +
         `trial ${closing.trials}, clock quality ${closing.clock_quality}`,

@@ -1,6 +1,6 @@
 /** Loads what a billing cycle must know, inside the transaction of its step. */
 import type { CycleFacts } from "../../actors/billing/facts.ts";
-import { startOfDate_ms } from "../../actors/billing/calendar.ts";
+import { startOfIndianDate_ms } from "../../protocol/indian_time.ts";
 import type { Cycle } from "../../actors/billing/cycle.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { type Kysely, sql } from "../database/kysely.ts";
@@ -114,7 +114,7 @@ async function installationsOf(db: Kysely<Database>, account_id: string) {
 
 function openingOf(billed: Billed | undefined, meter: Installed | null): CycleFacts["opening"] {
   if (billed !== undefined && billed.closing_wh !== null) {
-    const read_at_ms = billed.closing_read_at?.getTime() ?? startOfDate_ms(billed.to_date!);
+    const read_at_ms = billed.closing_read_at?.getTime() ?? startOfIndianDate_ms(billed.to_date!);
     const source = billed.source ?? (billed.state === "imported" ? "import" : "frame");
     return { read_at_ms, value_wh: billed.closing_wh, source };
   }

@@ -1,5 +1,6 @@
 /** How far the closing of a month is. */
-import { boundsOf, datePlus, indianDateOf } from "../../actors/billing/calendar.ts";
+import { boundsOf, datePlus } from "../../actors/billing/calendar.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import { type Kysely, sql } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 

@@ -5,7 +5,7 @@
  * the tables as they are today: the same invoice gives the same document for ever.
  */
 import type { InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
-import { dateInIndia } from "./format.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 
 /** Who sends the bill. Words for Marathi bills fall back to the English ones. */
 export interface Utility {
@@ -76,7 +76,7 @@ export function billDocument(
     period: head.period,
     due_on: head.due_on,
     number: head.number,
-    issued_on: dateInIndia(head.issued_at.getTime()),
+    issued_on: indianDateOf(head.issued_at.getTime()),
     issued_at_ms: head.issued_at.getTime(),
     lines: lines.filter((line) => line.code !== "rounding").map((line) => ({
       code: line.code,

@@ -6,10 +6,9 @@
  * 0 to 9 in both languages, as they are on the meter's display.
  */
 
-export type Language = "en" | "mr";
+import { indianDateOf, indianTimeOf } from "../../protocol/indian_time.ts";
 
-/** India has one time zone and no summer time: UTC+05:30. */
-const INDIA_OFFSET_MS = 19_800_000;
+export type Language = "en" | "mr";
 
 const MONTHS: Readonly<Record<Language, readonly string[]>> = {
   en: [
@@ -127,17 +126,7 @@ export function periodShort(period: string, language: Language): { month: string
   return { month: MONTHS_SHORT[language][Number(month) - 1]!, year: year!.slice(2) };
 }
 
-/** The calendar date in India at an instant, `YYYY-MM-DD`. */
-export function dateInIndia(instant_ms: number): string {
-  return new Date(instant_ms + INDIA_OFFSET_MS).toISOString().slice(0, 10);
-}
-
-/** The time of day in India at an instant, `HH:MM:SS`. */
-export function timeInIndia(instant_ms: number): string {
-  return new Date(instant_ms + INDIA_OFFSET_MS).toISOString().slice(11, 19);
-}
-
 /** An instant in Indian time: `30 April 2026, 23:59:58`. */
 export function instantLong(instant_ms: number, language: Language): string {
-  return `${dateLong(dateInIndia(instant_ms), language)}, ${timeInIndia(instant_ms)}`;
+  return `${dateLong(indianDateOf(instant_ms), language)}, ${indianTimeOf(instant_ms)}`;
 }

@@ -3,14 +3,14 @@
  * moves in, and a month of daily readings that wait in the slaves' outboxes, as after a month
  * without a network.
  */
+import { periodBefore, periodOf } from "../../actors/billing/calendar.ts";
+import { indianDateOf, startOfIndianDate_ms } from "../../protocol/indian_time.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import type { Outbox } from "../edge/outbox.ts";
 import type { DemoCustomer } from "./customers.ts";
 
 const DAY_MS = 86_400_000;
-/** Indian Standard Time, UTC+05:30. */
-const INDIA_MS = 19_800_000;
 /** Months that come along; with the one being closed the chart has twelve. */
 const MONTHS = 11;
 /** Length of every month of the demo. */
@@ -27,11 +27,11 @@ export interface DemoCalendar {
 }
 
 export function demoCalendar(now_ms: number): DemoCalendar {
-  const midnight_ms = Math.floor((now_ms + INDIA_MS) / DAY_MS) * DAY_MS - INDIA_MS;
+  const midnight_ms = startOfIndianDate_ms(indianDateOf(now_ms));
   const opened_ms = midnight_ms - MONTH_DAYS * DAY_MS;
   return {
     now_ms,
-    period: periodBefore(now_ms, 0),
+    period: periodOf(now_ms),
     opened_ms,
     installed_ms: opened_ms - MONTHS * MONTH_DAYS * DAY_MS,
   };
@@ -58,11 +58,11 @@ function importedCycle(calendar: DemoCalendar, customer: DemoCustomer, back: num
   const closing_wh = customer.energy_wh(closed_ms);
   return {
     account_id: customer.consumer_number,
-    period: periodBefore(calendar.now_ms, back),
+    period: monthsBefore(calendar.period, back),
     state: "imported" as const,
     reason: null,
-    from_date: dateInIndia(began_ms),
-    to_date: dateInIndia(closed_ms),
+    from_date: indianDateOf(began_ms),
+    to_date: indianDateOf(closed_ms),
     opening_wh,
     closing_wh,
     closing_read_at: new Date(closed_ms),
@@ -89,13 +89,7 @@ export function fillOutbox(
   return outbox.putAll(readings, { quality: 2, offset_ms: 0 });
 }
 
-/** The month `back` months before that of `now_ms`, in Indian time. */
-function periodBefore(now_ms: number, back: number): string {
-  const india = new Date(now_ms + INDIA_MS);
-  const month = new Date(Date.UTC(india.getUTCFullYear(), india.getUTCMonth() - back, 1));
-  return month.toISOString().slice(0, 7);
-}
-
-function dateInIndia(at_ms: number): string {
-  return new Date(at_ms + INDIA_MS).toISOString().slice(0, 10);
+/** The month `back` months before `period`. */
+function monthsBefore(period: string, back: number): string {
+  return back === 0 ? period : monthsBefore(periodBefore(period), back - 1);
 }

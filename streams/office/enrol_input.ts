@@ -1,6 +1,7 @@
 /** What an enrolment must say. */
 import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import { TerminalError } from "../../protocol/errors.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
 import { z } from "../../protocol/schema.ts";
 import type { NewMeter } from "../database/meters.ts";
@@ -34,8 +35,6 @@ export const enrolInput = z.object({
 export type EnrolInput = z.input<typeof enrolInput>;
 export type Enrolling = z.output<typeof enrolInput>;
 
-const INDIA_OFFSET_MS = 19_800_000;
-
 /**
  * The rows of an enrolment. Throws `TerminalError` for a tariff that is none, and where the account
  * needs a name of its own.
@@ -63,7 +62,7 @@ export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
       municipal,
       sanctioned_load_w,
       status: "active",
-      opened_on: new Date(installed_at_ms + INDIA_OFFSET_MS).toISOString().slice(0, 10),
+      opened_on: indianDateOf(installed_at_ms),
     },
     meter: { meter_id, slave_id, serial_number: given.serial_number ?? meter_id },
     installation: {

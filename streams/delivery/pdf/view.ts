@@ -1,4 +1,5 @@
 /** What the template prints: a bill document turned into words and figures of one language. */
+import { indianTimeOf } from "../../../protocol/indian_time.ts";
 import type { BillDocument, BillLine } from "../bill_document.ts";
 import {
   dateLong,
@@ -13,7 +14,6 @@ import {
   rate,
   rupees,
   rupeesShort,
-  timeInIndia,
 } from "../format.ts";
 import { type Labels, labelsOf } from "../labels.ts";
 
@@ -171,7 +171,7 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   if (closing.frame_sequence === null) return { text: words.provenance_import, facts };
   facts.push([words.frame, words.frame_of.replace("{}", String(closing.frame_sequence))]);
   if (closing.second_found_s !== null) {
-    const time = timeInIndia(closing.second_found_s * 1000);
+    const time = indianTimeOf(closing.second_found_s * 1000);
     facts.push([words.second, `${closing.second_found_s} (${time})`]);
   }
   if (closing.trials !== null) facts.push([words.trials, String(closing.trials)]);

@@ -1,6 +1,6 @@
 /** `samay meter list`: the meters that the head-end knows. */
 import type { MeterLine } from "../../database/meter_views.ts";
-import { inIndia } from "../../office/indian_time.ts";
+import { inIndia } from "../../../protocol/indian_time.ts";
 import type { MeterList } from "../../office/meters.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";

@@ -1,6 +1,6 @@
 /** `samay meter read-now`: a reading from the field, now. */
 import type { RawReading } from "../../database/readings.ts";
-import { inIndia } from "../../office/indian_time.ts";
+import { inIndia } from "../../../protocol/indian_time.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";
 

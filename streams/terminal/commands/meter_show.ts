@@ -1,5 +1,5 @@
 /** `samay meter show`: all that the head-end knows of one meter. */
-import { inIndia } from "../../office/indian_time.ts";
+import { inIndia } from "../../../protocol/indian_time.ts";
 import type { MeterSheet } from "../../office/meters.ts";
 import type { Command, ParsedArguments } from "../command.ts";
 

@@ -5,7 +5,6 @@ import { sleep } from "../../time/sleep.ts";
 import { createLog, type Log } from "../log.ts";
 import { watchForStop } from "../signals.ts";
 
-const URL_DEFAULT = "nats://127.0.0.1:4222";
 /** Pause before a broker that turned us away (a password, a certificate) is tried again. */
 const REFUSED_PAUSE_MS = 10_000;
 
@@ -36,24 +35,19 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const { readSlaveConfiguration } = await import("../../edge/configuration.ts");
   const { startSlave } = await import("../../edge/slave.ts");
   const { connect } = await import("../../jetstream/connection.ts");
+  const { linkOptions } = await import("../../roles/link.ts");
   const { configurationOf } = await import("../../configuration/roles.ts");
-  const environment = configurationOf("slave");
   const config = await readSlaveConfiguration(path);
   const log = createLog(`slave ${config.slave_id}`);
-  const url = environment.natsUrl ?? URL_DEFAULT;
+  const link = linkOptions(configurationOf("slave"), `slave ${config.slave_id}`);
+  const { url } = link;
   const watch = watchForStop();
   const stopping = new AbortController();
-  const options = {
-    url,
-    name: `slave ${config.slave_id}`,
-    user: environment.natsUser,
-    password: environment.natsPassword,
-    credsFile: environment.natsCredsFile,
-    caFile: environment.natsCaFile,
-    wait: true,
+  const connecting = connectPatiently(
+    () => connect({ ...link, wait: true, log }),
     log,
-  };
-  const connecting = connectPatiently(() => connect(options), log, stopping.signal);
+    stopping.signal,
+  );
   let connected = false;
   connecting.then(() => {
     connected = true;

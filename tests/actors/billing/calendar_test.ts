@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { indianDateOf } from "../../../protocol/indian_time.ts";
 import {
   boundsOf,
   financialYearOf,
-  indianDateOf,
   periodAfter,
   periodBefore,
   periodOf,

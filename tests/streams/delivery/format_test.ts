@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { indianDateOf } from "../../../protocol/indian_time.ts";
 import {
-  dateInIndia,
   dateLong,
   groupIndian,
   instantLong,
@@ -44,7 +44,7 @@ Deno.test("rate(), kwh() and quantity() show what was charged, without rounding 
 
 Deno.test("dates are those of India, in both languages", () => {
   const beforeMidnightUtc = Date.parse("2026-04-30T18:30:00Z");
-  assert.equal(dateInIndia(beforeMidnightUtc), "2026-05-01");
+  assert.equal(indianDateOf(beforeMidnightUtc), "2026-05-01");
   assert.equal(instantLong(beforeMidnightUtc - 1000, "en"), "30 April 2026, 23:59:59");
   assert.equal(dateLong("2026-05-21", "mr"), "21 मे 2026");
   assert.equal(periodLong("2026-11", "mr"), "नोव्हेंबर 2026");
