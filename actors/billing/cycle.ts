@@ -156,7 +156,8 @@ function takeReading(
   const fault = faultOf(ready, candidate);
   if (fault !== null) return park(cycle, fault);
   try {
-    const bill = billOf(ready, cycle.period, candidate.reading, now_ms, rules.due_days);
+    const closing = { ...candidate.reading, flags: [...candidate.flags] };
+    const bill = billOf(ready, cycle.period, closing, now_ms, rules.due_days);
     cycle.state = "ready";
     cycle.reason = null;
     return [{ effect: "issue", bill }];

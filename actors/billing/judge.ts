@@ -1,5 +1,5 @@
 /** Whether a reading may be billed: a wrong bill costs more than a late one. */
-import type { ReadingFlag } from "../../protocol/messages/journal.ts";
+import { FLAG_WORDS } from "../../protocol/messages/journal.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import type { CandidateReading, CycleFacts, MeterFacts } from "./facts.ts";
 import type { OpeningReading } from "../../protocol/messages/invoice_inputs.ts";
@@ -7,12 +7,6 @@ import type { OpeningReading } from "../../protocol/messages/invoice_inputs.ts";
 /** A connection may for a while take more than it is sanctioned for, but not for a whole cycle. */
 const LOAD_MARGIN = 2;
 const HOUR_MS = 3_600_000;
-
-const FLAG_MEANINGS: Readonly<Record<ReadingFlag, string>> = {
-  register_went_back: "the register went back",
-  meter_error: "the meter reports an error of its own",
-  cover_open: "the meter's cover was open",
-};
 
 /** Why this account's cycle cannot begin to close, in words for people; null when it can. */
 export function obstacleOf(facts: CycleFacts, period: string): string | null {
@@ -43,9 +37,11 @@ export function faultOf(
   const { reading, flags, went_back_at_ms } = candidate;
   const at = new Date(reading.read_at_ms).toISOString();
   const shown = `${reading.value_wh / 1000} kWh at ${at}`;
-  const flag = flags[0];
-  if (flag !== undefined) {
-    return `meter ${meter.meter_id}, ${shown}: ${FLAG_MEANINGS[flag]}; have the meter looked at`;
+  // An error or an open cover does not make the register wrong, and a meter may tell of it for the
+  // rest of its life: those are told, and billed.
+  if (flags.includes("register_went_back")) {
+    return `meter ${meter.meter_id}, ${shown}: ${FLAG_WORDS.register_went_back}; ` +
+      "have the meter looked at";
   }
   if (reading.value_wh < opening.value_wh) {
     return `meter ${meter.meter_id} shows ${shown}, less than the opening ${
@@ -57,6 +53,8 @@ export function faultOf(
       indianDateOf(went_back_at_ms)
     }, within this cycle; have the meter looked at`;
   }
+  // A load of 0 is one that nobody has told: there is nothing to judge by.
+  if (account.sanctioned_load_w === 0) return null;
   const hours = (reading.read_at_ms - opening.read_at_ms) / HOUR_MS;
   const units = unitsOf(opening.value_wh, reading.value_wh, meter.multiplying_factor);
   // One unit more, because both registers are cut to whole units.

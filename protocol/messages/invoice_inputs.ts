@@ -7,6 +7,7 @@
 import { z } from "../schema.ts";
 import { id, instant_ms } from "./common.ts";
 import { period } from "./billing.ts";
+import { readingFlag } from "./journal.ts";
 
 /** A calendar date in Indian time, `YYYY-MM-DD`. */
 const calendarDate = z.iso.date();
@@ -43,6 +44,8 @@ export const closingReading = z.object({
    * a reading that came in no frame.
    */
   clock_offset_ms: z.number().nullable(),
+  /** Marks of the reading that people should know of; a bill from before they were kept has none. */
+  flags: z.array(readingFlag).optional(),
 });
 export type ClosingReading = z.infer<typeof closingReading>;
 
@@ -62,6 +65,7 @@ export const invoiceInputs = z.object({
     tariff_id: z.string().min(1).max(64),
     phase: z.union([z.literal(1), z.literal(3)]),
     municipal: z.boolean(),
+    /** 0: not known. */
     sanctioned_load_w: z.int().nonnegative(),
   }),
   meter: z.object({

@@ -24,13 +24,20 @@ export const rejectReason = z.enum([
 ]);
 export type RejectReason = z.infer<typeof rejectReason>;
 
-/** Marks on a reading that was accepted but must be looked at before it is billed. */
+/** Marks on a reading that was accepted but that people should look at. */
 export const readingFlag = z.enum([
   "register_went_back",
   "meter_error",
   "cover_open",
 ]);
 export type ReadingFlag = z.infer<typeof readingFlag>;
+
+/** The marks in words for people. Only a register that went back keeps a reading from being billed. */
+export const FLAG_WORDS: Readonly<Record<ReadingFlag, string>> = {
+  register_went_back: "the register went back",
+  meter_error: "the meter's error register F.F is not 0",
+  cover_open: "the meter's cover was open",
+};
 
 export const readingEvent = z.object({
   event: z.literal("reading"),

@@ -1,5 +1,7 @@
 /** The explanation of a bill as text, for `bill explain`. */
+import { FLAG_WORDS } from "../../protocol/messages/journal.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
+import { counted } from "../terminal/counted.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Explanation } from "./explain.ts";
 import { formatRupees } from "./money.ts";
@@ -12,6 +14,7 @@ export function explanationText(of: Explanation, width: number): string {
     "",
     `Opening  ${readingText(opening)}`,
     `Closing  ${readingText(closing)}`,
+    ...marksOf(closing),
     ...provenance(closing).map((line) => `         ${line}`),
     `Units    ${units.formula} (whole units of each register, meter ${meter.meter_id})`,
   ];
@@ -19,7 +22,9 @@ export function explanationText(of: Explanation, width: number): string {
     text.push("", "The rates changed within the cycle:");
     for (const part of parts) {
       text.push(
-        `  ${part.from} to ${part.to}: ${part.days} days, ${part.months.toFixed(2)} months, ` +
+        `  ${part.from} to ${part.to}: ${counted(part.days, "day")}, ${
+          part.months.toFixed(2)
+        } months, ` +
           `${part.units} kWh under the rates from ${part.effective_from}`,
       );
     }
@@ -51,6 +56,13 @@ function readingText(reading: Explanation["opening"] | Explanation["closing"]): 
   return `${(reading.value_wh / 1000).toFixed(3)} kWh, ${at}, from ${
     reading.source === "frame" ? "a sealed frame" : reading.source
   }`;
+}
+
+/** What the bill was issued in spite of. */
+function marksOf({ flags = [] }: Explanation["closing"]): string[] {
+  return flags.map((flag) =>
+    `         marked ${flag}: ${FLAG_WORDS[flag]}; have the meter looked at`
+  );
 }
 
 function provenance(closing: Explanation["closing"]): string[] {

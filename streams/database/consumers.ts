@@ -38,16 +38,25 @@ export async function ensureConsumer(
   refuseDifferences(`Consumer ${consumer.consumer_number}`, known!, consumer);
 }
 
-/** Makes `account` known, as `ensureConsumer()` does; the day it was opened is not compared. */
+/**
+ * Makes `account` known, as `ensureConsumer()` does; the day it was opened is not compared. A load
+ * that was not known (0) may be told now: that completes the account and changes nothing.
+ */
 export async function ensureAccount(
   trx: Transaction<Database>,
   account: NewAccount,
 ): Promise<void> {
   await trx.insertInto("account").values(account)
     .onConflict((conflict) => conflict.column("account_id").doNothing()).execute();
-  const known = await findAccount(trx, account.account_id);
-  const { opened_on: _, ...compared } = account;
-  refuseDifferences(`Account ${account.account_id}`, known!, compared);
+  const known = (await findAccount(trx, account.account_id))!;
+  const { opened_on: _, sanctioned_load_w, ...rest } = account;
+  const told = sanctioned_load_w !== 0;
+  const completes = told && known.sanctioned_load_w === 0;
+  const compared = told && !completes ? { ...rest, sanctioned_load_w } : rest;
+  refuseDifferences(`Account ${account.account_id}`, known, compared);
+  if (!completes) return;
+  await trx.updateTable("account").set({ sanctioned_load_w })
+    .where("account_id", "=", account.account_id).execute();
 }
 
 /** Throws `TerminalError` that names every field of `given` in which `known` is otherwise. */

@@ -30,6 +30,7 @@ export interface AccountTable {
   tariff_id: string;
   phase: 1 | 3;
   municipal: boolean;
+  /** Watts; 0: not known. */
   sanctioned_load_w: number;
   status: "active" | "closed";
   opened_on: CalendarDate;

@@ -25,7 +25,7 @@ export const enrolInput = z.object({
   tariff_id: line(64).min(1).default("msedcl-lt-1b"),
   phase: z.union([z.literal(1), z.literal(3)]).default(1),
   municipal: z.boolean().default(false),
-  /** Watts. */
+  /** Watts; 0: not known. */
   sanctioned_load_w: z.int().nonnegative().max(1_000_000_000).default(0),
   multiplying_factor: z.number().positive().max(1_000_000).default(1),
   opening_reading_wh: z.int().nonnegative().max(1_000_000_000_000).default(0),

@@ -26,7 +26,11 @@ export const command: Command = {
     tariff: { type: "string", placeholder: "ID", help: "Tariff (default msedcl-lt-1b)" },
     phase: { type: "string", placeholder: "1|3", help: "Phases of the connection (default 1)" },
     municipal: { type: "boolean", help: "The premises lie in a municipal corporation" },
-    "sanctioned-load-w": { type: "string", placeholder: "N", help: "Sanctioned load in watts" },
+    "sanctioned-load-w": {
+      type: "string",
+      placeholder: "N",
+      help: "Sanctioned load in watts: a bill far beyond it is held back (default: not known)",
+    },
     factor: { type: "string", placeholder: "N", help: "Multiplying factor (default 1)" },
     "opening-kwh": {
       type: "string",

@@ -143,8 +143,12 @@ function closeAgain(cycle: Cycle, now: number): CycleEffect[] {
 
 const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegExp][] = [
   ["is marked: the register went back", candidate({}, ["register_went_back"]), {}, /went back/],
-  ["is marked: meter error", candidate({}, ["meter_error"]), {}, /error of its own/],
-  ["is marked: cover open", candidate({}, ["cover_open"]), {}, /cover was open/],
+  [
+    "is marked with that among others",
+    candidate({}, ["meter_error", "register_went_back"]),
+    {},
+    /went back/,
+  ],
   ["is below the opening", candidate({ value_wh: 1_000_899 }), {}, /less than the opening/],
   ["follows one that went back", { went_back_at_ms: NOW - 1 }, {}, /went back on 2026-04-30/],
   ["is beyond the sanctioned load", candidate({ value_wh: 6_000_000 }), {}, /sanctioned load/],
@@ -170,6 +174,22 @@ for (const [what, change, world, reason] of unbillable) {
     assert.match(cycle.reason!, reason);
   });
 }
+
+Deno.test("receive() bills a reading marked meter_error or cover_open, and keeps the marks", () => {
+  const { cycle } = closed();
+  const given = candidate({}, ["meter_error", "cover_open"]);
+  const [effect] = receive(cycle, { message: "reading", candidate: given, facts: facts() }, NOW);
+  assert.ok(effect?.effect === "issue", cycle.reason ?? "");
+  assert.deepEqual(effect.bill.inputs.closing.flags, ["meter_error", "cover_open"]);
+});
+
+Deno.test("receive() judges no use by a sanctioned load of 0: it is not known", () => {
+  const { cycle } = closed();
+  const world = facts({ account: { ...facts().account, sanctioned_load_w: 0 } });
+  const given = candidate({ value_wh: 6_000_000 });
+  const [effect] = receive(cycle, { message: "reading", candidate: given, facts: world }, NOW);
+  assert.equal(effect?.effect, "issue", cycle.reason ?? "");
+});
 
 const obstacles: [string, Partial<CycleFacts>, RegExp][] = [
   ["no meter is installed", { meter: null, opening: null }, /no meter installed/],

@@ -69,3 +69,11 @@ Deno.test("billView() tells how the reading came about, and when it did not come
   assert.match(estimated.provenance.text, /No reading could be had/);
   assert.equal(estimated.readings.closing.date, "01-05-2026  estimated");
 });
+
+Deno.test("billView() prints no sanctioned load that is not known", () => {
+  const namesOf = (sanctioned_load_w: number) =>
+    billView(sampleBill("en", { account: { ...inputsOf("en").account, sanctioned_load_w } }))
+      .connection.map(([name]) => name);
+  assert.ok(namesOf(3_000).includes("Sanctioned load"));
+  assert.ok(!namesOf(0).includes("Sanctioned load"));
+});

@@ -138,6 +138,21 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
     assert.deepEqual(await bucket.keys(), ["MH1"]);
   });
 
+  await step("takes a sanctioned load that was not known, and refuses to change one", async () => {
+    const load_w = async () =>
+      (await db.selectFrom("account").selectAll().executeTakeFirstOrThrow()).sanctioned_load_w;
+    await ask(ASHA, context);
+    assert.equal(await load_w(), 0);
+    await ask({ ...ASHA, sanctioned_load_w: 5_000 }, context);
+    assert.equal(await load_w(), 5_000);
+    await ask(ASHA, context); // Without a word about the load: nothing differs.
+    assert.equal(await load_w(), 5_000);
+    await assert.rejects(
+      ask({ ...ASHA, sanctioned_load_w: 4_000 }, context),
+      /sanctioned_load_w is 5000, not 4000/,
+    );
+  });
+
   await step("gives every meter its own alias, also to many at once", async () => {
     const all = await Promise.all(
       Array.from(

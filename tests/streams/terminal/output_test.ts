@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createPaint, wantsColour } from "../../../streams/terminal/colour.ts";
+import { counted } from "../../../streams/terminal/counted.ts";
 import { bar, createProgress } from "../../../streams/terminal/progress.ts";
 import { nearest } from "../../../streams/terminal/suggest.ts";
 import { displayWidth, formatTable } from "../../../streams/terminal/table.ts";
@@ -72,4 +73,8 @@ Deno.test("nearest() forgives a slip and does not guess wildly", () => {
   assert.equal(nearest("tarif quote", ["tariff quote", "tariff show"]), "tariff quote");
   assert.equal(nearest("raed", ["read", "list"]), "read");
   assert.equal(nearest("invoice", ["read", "list"]), undefined);
+});
+
+Deno.test("counted() says one thing and several things", () => {
+  assert.deepEqual([0, 1, 2].map((n) => counted(n, "bill")), ["0 bills", "1 bill", "2 bills"]);
 });
