@@ -1,4 +1,5 @@
 /** A bill as text, for `bill show`. */
+import { counted } from "../terminal/counted.ts";
 import { formatTable } from "../terminal/table.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
 import type { InvoiceSheet } from "./invoices.ts";
@@ -15,7 +16,7 @@ export function billText(sheet: SheetOnWire, width: number): string {
       sheet.void_reason === null ? "" : `: ${sheet.void_reason}`
     }`,
     `${consumer.name}, ${consumer.number}; account ${sheet.account_id}, meter ${meter.meter_id}`,
-    `${sheet.period}: ${from} to ${to}, ${days} days, ${units_kwh} kWh`,
+    `${sheet.period}: ${from} to ${to}, ${counted(days, "day")}, ${units_kwh} kWh`,
     `Issued ${inIndia(sheet.issued_at)}, due ${sheet.due_on}`,
   ];
   const rows = sheet.lines.map((line) => [

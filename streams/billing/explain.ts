@@ -2,6 +2,7 @@
 import { tariffDocument } from "../../actors/billing/tariff/document.ts";
 import { type Quote, quote } from "../../actors/billing/tariff/quote.ts";
 import { parseOrExplain, z } from "../../protocol/schema.ts";
+import { counted } from "../terminal/counted.ts";
 import type { InvoiceSheet } from "./invoices.ts";
 import { formatRate, formatRupees } from "./money.ts";
 
@@ -84,10 +85,12 @@ function formulaOf(
   }
   if (line.code === "rounding") return `from ${formatRupees(sheet.total_paise)}`;
   if (line.code === "duty") return "of the energy, wheeling, fixed and FAC lines";
-  if (again.parts.length > 1) return `its part's share of the cycle of ${again.days} days`;
+  if (again.parts.length > 1) {
+    return `its part's share of the cycle of ${counted(again.days, "day")}`;
+  }
   return again.days >= 28 && again.days <= 32
     ? `one month (${again.days} days)`
-    : `${again.months.toFixed(2)} months (${again.days} days)`;
+    : `${again.months.toFixed(2)} months (${counted(again.days, "day")})`;
 }
 
 function isEqual(sheet: InvoiceSheet, again: Quote): boolean {

@@ -5,7 +5,10 @@ import { loadCycle, lockAccount } from "./facts.ts";
 
 const REASON_LENGTH_MAX = 500;
 
-/** Parks the live cycle of `account_id` and `period`, or a new one; never an issued one. */
+/**
+ * Parks the live cycle of `account_id` and `period`, or a new one; never an issued one. When closing
+ * was asked for is kept: the next run is told from this one by it, and tries again.
+ */
 export async function parkCycle(
   db: Kysely<Database>,
   account_id: string,
@@ -14,16 +17,17 @@ export async function parkCycle(
   requested_at_ms: number | null,
 ): Promise<void> {
   const parked = { state: "parked" as const, reason: reason.slice(0, REASON_LENGTH_MAX) };
+  const asked = requested_at_ms === null ? {} : { requested_at: new Date(requested_at_ms) };
   await db.transaction().execute(async (trx) => {
     await lockAccount(trx, account_id);
     const { cycle, cycle_id } = await loadCycle(trx, account_id, period);
     if (cycle.state === "issued" || cycle.state === "imported") return;
     if (cycle_id === null || cycle.state === "void") {
-      const requested_at = requested_at_ms === null ? null : new Date(requested_at_ms);
-      await trx.insertInto("billing_cycle").values({ account_id, period, requested_at, ...parked })
-        .execute();
+      await trx.insertInto("billing_cycle")
+        .values({ account_id, period, requested_at: null, ...asked, ...parked }).execute();
     } else {
-      await trx.updateTable("billing_cycle").set(parked).where("cycle_id", "=", cycle_id).execute();
+      await trx.updateTable("billing_cycle").set({ ...asked, ...parked })
+        .where("cycle_id", "=", cycle_id).execute();
     }
   });
 }

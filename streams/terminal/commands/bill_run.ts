@@ -5,6 +5,7 @@ import { checkPeriodOption } from "../../billing/period_option.ts";
 import type { Preview } from "../../billing/preview.ts";
 import type { PeriodStatus } from "../../billing/status.ts";
 import { type Command, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
 import { createProgress } from "../progress.ts";
 import { formatTable, terminalWidth } from "../table.ts";
 
@@ -30,8 +31,9 @@ export const command: Command = {
     json: { type: "boolean", help: "One JSON document; amounts in paise" },
   },
   help: `This month is closed by a fresh reading of each meter, an earlier one by its last reading.
-Running it again adds nothing: only accounts without a bill for the month are closed. Exit code 0 if
-every account has its bill.
+Running it again adds nothing: only accounts without a bill for the month are closed. One that is
+parked says why; once that is set right, run it again: parked accounts are tried again. Exit code 0
+if every account has its bill.
 
   samay bill run --period 2026-04 --dry-run
   samay bill run --period 2026-04`,
@@ -62,7 +64,7 @@ function parseWait(given: unknown): number {
 async function follow(ask: Ask, run: ClosingSummary, wait_ms: number): Promise<PeriodStatus> {
   const progress = createProgress();
   const until_ms = performance.now() + wait_ms;
-  progress.stage(`Closing ${run.period}: ${run.accounts} accounts without a bill`);
+  progress.stage(`Closing ${run.period}: ${counted(run.accounts, "account")} without a bill`);
   try {
     while (true) {
       const { period, requested_at_ms: since_ms } = run;
@@ -80,7 +82,7 @@ async function follow(ask: Ask, run: ClosingSummary, wait_ms: number): Promise<P
 function toText(status: PeriodStatus): string {
   const { period, accounts, issued, imported, queued, awaiting, silent, parked } = status;
   const text = [
-    `${period}: ${issued} bills of ${accounts} accounts, ${
+    `${period}: ${counted(issued, "bill")} of ${counted(accounts, "account")}, ${
       formatRupees(status.payable_paise)
     } rupees to pay`,
   ];
@@ -88,7 +90,11 @@ function toText(status: PeriodStatus): string {
   if (queued > 0) text.push(`${queued} not begun: is the billing role running?`);
   if (awaiting > 0) text.push(`${awaiting} waiting for a reading; it is billed when it comes`);
   if (silent > 0) text.push(`${silent} without an answer of their meter`);
-  if (parked > 0) text.push(`${parked} parked: a person is needed`);
+  if (parked > 0) {
+    text.push(
+      `${parked} parked: set right what the line names, then again: samay bill run --period ${period}`,
+    );
+  }
   if (status.attention.length > 0) {
     const rows = status.attention.map((one) => [one.account_id, one.state, one.reason]);
     const columns = [{ title: "Account" }, { title: "State" }, { title: "Why", flexible: true }];
@@ -124,7 +130,9 @@ async function dryRun(ask: Ask, input: unknown, json: boolean): Promise<number> 
     rows,
     { width: terminalWidth() },
   );
-  console.log(`${period}: ${accounts.length} accounts to close (dry run: nothing is written)`);
+  console.log(
+    `${period}: ${counted(accounts.length, "account")} to close (dry run: nothing is written)`,
+  );
   if (rows.length > 0) console.log(`\n${table}`);
   return 0;
 }

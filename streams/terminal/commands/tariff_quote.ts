@@ -4,6 +4,7 @@ import { type Quote, quote } from "../../../actors/billing/tariff/quote.ts";
 import { formatRate, formatRupees } from "../../billing/money.ts";
 import { quoteRequestOf } from "../../billing/quote_request.ts";
 import { type Command, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
 import { formatTable, terminalWidth } from "../table.ts";
 
 export const command: Command = {
@@ -79,7 +80,8 @@ function toTable(result: Quote): string {
   // The total stands between the charges and their rounding.
   rows.splice(-1, 0, ["Total", "", "", formatRupees(result.total_paise)]);
   rows.push(["To pay", "", "", formatRupees(result.payable_paise)]);
-  const heading = `${result.tariff}, ${result.from} to ${result.to}: ${result.days} days ` +
+  const heading =
+    `${result.tariff}, ${result.from} to ${result.to}: ${counted(result.days, "day")} ` +
     `(${result.months.toFixed(2)} months), ${result.units} kWh`;
   const table = formatTable(
     [

@@ -170,10 +170,26 @@ Deno.test("bill run ends with 1 when a meter is silent or a register went back",
     for (const n of [1, 2, 3]) await addAccount(db, n);
     const { code, out } = await samay("bill", "run", "--wait", "1");
     assert.equal(code, 1);
-    assert.match(out, /2026-04: 1 bills of 3 accounts/);
-    assert.match(out, /1 parked/);
+    assert.match(out, /2026-04: 1 bill of 3 accounts/);
+    assert.match(out, /1 parked: set right .* again: samay bill run --period 2026-04/);
     assert.match(out, /A2 +parked +meter M2 shows 900 kWh .* less than the opening 1000.9 kWh/);
     assert.match(out, /A3 +awaiting_reading +asked for a reading, no answer yet/);
+  });
+});
+
+Deno.test("bill run again bills an account that was parked, once its cause is mended", async () => {
+  const values_wh = { M1: 900_000 };
+  await withBilling(values_wh, async ({ db }) => {
+    await addAccount(db, 1);
+    const first = await samay("bill", "run", "--wait", "5");
+    assert.equal(first.code, 1);
+    assert.match(first.out, /1 parked/);
+    values_wh.M1 = 1_250_100;
+    // Clocks may differ by a second: only a reading from later than that is taken as the new one.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const again = await samay("bill", "run", "--wait", "5");
+    assert.equal(again.code, 0, again.out);
+    assert.match(again.out, /2026-04: 1 bill of 1 account, /);
   });
 });
 

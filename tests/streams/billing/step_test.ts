@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { TerminalError } from "../../../protocol/errors.ts";
 import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
 import { cyclesOverdue, cyclesWithReading } from "../../../streams/billing/awaiting.ts";
+import { accountsToClose } from "../../../streams/billing/close_period.ts";
 import { explain } from "../../../streams/billing/explain.ts";
+import { explanationText } from "../../../streams/billing/explain_text.ts";
 import { findInvoice, invoiceSheet } from "../../../streams/billing/invoices.ts";
 import { parkCycle } from "../../../streams/billing/park.ts";
 import { previewPeriod } from "../../../streams/billing/preview.ts";
@@ -335,6 +337,25 @@ testOnEachDatabase("The billing cycle", {
       { account_id: "A2", state: "parked", reason: "failed" },
     ]);
     await assert.rejects(stepCycle(contextOf(db), "A9", APRIL, close()), /no account A9/);
+  },
+
+  "tries a parked account again at the next run, as one more command": async (db) => {
+    await addAccount(db, 1);
+    await stepCycle(contextOf(db), "A1", APRIL, close());
+    await parkCycle(db, "A1", APRIL, "failed", NOW + 5_000);
+    const [first] = await accountsToClose(db, APRIL, "", 10);
+    // The command of the next run is told from the last one by it.
+    assert.equal(first!.requested_at?.getTime(), NOW + 5_000);
+    const next = await stepCycle(contextOf(db, NOW + 6_000), "A1", APRIL, close(NOW + 6_000));
+    assert.equal(next.state, "awaiting_reading");
+  },
+
+  "bills a reading that is marked meter_error, and explains the mark": async (db) => {
+    await addAccount(db, 1);
+    const { issued } = await bill(db, 1, 1_250_100, ["meter_error"]);
+    const { inputs } = await findInvoice(db, issued!);
+    const text = explanationText(explain(await invoiceSheet(db, issued!), inputs), 120);
+    assert.match(text, /marked meter_error: the meter's error register F\.F is not 0/);
   },
 
   "previews a month without writing": async (db) => {
