@@ -80,7 +80,7 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
         handler(message.data, message.subject);
       }, log),
     work: (work, handler) =>
-      Promise.resolve(startWork({ client, link, publisher, log, options: work, handler })),
+      Promise.resolve(startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler })),
     bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name, link),
     close: async () => {
       publisher.stop();

@@ -83,6 +83,28 @@ Deno.test("work() retries a RetryableError and sets anything else aside in DEAD 
   });
 });
 
+Deno.test("work() takes every message once, though each keeps it busy for longer than a pull lasts", async () => {
+  await withBroker(async ({ broker }) => {
+    const total = 6;
+    const seen: WorkMessage[] = [];
+    for (let i = 0; i < total; i++) await broker.publish(subjects.billing(`A${i}`), bytes("slow"));
+    const work = await broker.work(
+      { stream: "BILLING", consumer: "billing", concurrency: 2 },
+      async (message) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        seen.push(message);
+      },
+    );
+    const end_ms = performance.now() + 10_000;
+    while (seen.length < total && performance.now() < end_ms) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await work.stop();
+    assert.equal(seen.length, total);
+    assert.ok(seen.every((message) => message.deliveries === 1));
+  });
+});
+
 Deno.test("bucket() compares and sets, and watch() gives what stands and what changes", async () => {
   await withBroker(async ({ broker }) => {
     const owners = await broker.bucket("samay_owners");
