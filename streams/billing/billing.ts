@@ -38,6 +38,8 @@ export interface BillingOptions {
   readonly poll_ms?: number;
   /** Called after each step that wrote something: the outbox may look at once. */
   readonly onCommitted?: () => void;
+  /** Called with the number of each bill that was issued here; returns at once, must not throw. */
+  readonly onIssued?: (number: string) => void;
 }
 
 export interface RunningBilling extends Stoppable {
@@ -127,8 +129,11 @@ class Billing {
   }
 
   #say(key: CycleKey, { state, reason, issued }: StepResult): void {
-    const { log } = this.#options;
-    if (issued !== null) log.info("invoice issued", { ...key, number: issued });
+    const { log, onIssued } = this.#options;
+    if (issued !== null) {
+      log.info("invoice issued", { ...key, number: issued });
+      onIssued?.(issued);
+    }
     if (state === "parked") log.warn("cycle parked", { ...key, reason });
   }
 

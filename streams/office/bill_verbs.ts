@@ -1,4 +1,5 @@
 /** The verbs of the billing room. */
+import { billPdf } from "./bill_pdf.ts";
 import { billRun, billStatus } from "./bill_run.ts";
 import { billExplain, billList, billShow } from "./bill_show.ts";
 import { billVoid } from "./bill_void.ts";
@@ -10,5 +11,6 @@ export const billVerbs: Verbs = {
   "bill-show": billShow,
   "bill-explain": billExplain,
   "bill-list": billList,
+  "bill-pdf": billPdf,
   "bill-void": billVoid,
 };

@@ -10,6 +10,7 @@ import { parseJson, z } from "../../protocol/schema.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
+import type { Utility } from "../delivery/bill_document.ts";
 import type { Broker, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 
@@ -25,6 +26,8 @@ export interface OfficeContext {
   readonly now_ms: () => number;
   /** Key-encryption key, 32 bytes; without it no meter can be enrolled here. */
   readonly kek?: Uint8Array;
+  /** Who bills, as it stands on a bill; without it no bill is drawn here. */
+  readonly utility?: Utility;
 }
 
 /** One thing that the office does: input from outside, checked, to a result that goes back as JSON. */

@@ -22,6 +22,7 @@ import { billVerbs } from "../office/bill_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";
 import { startOffice } from "../office/office.ts";
 import type { Log } from "../terminal/log.ts";
+import { startBillFiles } from "./bill_files.ts";
 
 export interface BillingRoleOptions {
   readonly broker: NatsBroker;
@@ -73,12 +74,15 @@ async function startParts(
   const { broker, log, kek } = options;
   if (migrations.length > 0) log.info("database migrated", { migrations: migrations.length });
   const outbox = runOutbox(db, broker, log);
+  const ways = { mail: options.mail !== null, sms: options.sms !== null };
+  const files = startBillFiles({ ...options, db, ways });
   const billing = await startBilling({
     db,
     broker,
     log,
     month_end: options.month_end ?? true,
     onCommitted: () => outbox.nudge(),
+    onIssued: files.issued,
   });
   const feed = await journalFeed(broker, log);
   const ledger = runLedger({
@@ -92,10 +96,9 @@ async function startParts(
     },
   });
   const delivery = await startDelivery({ ...options, db });
-  const office = startOffice({ db, broker, log, now_ms: Date.now, kek }, {
-    ...meterVerbs,
-    ...billVerbs,
-  });
+  const office = startOffice({
+    ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility },
+  }, { ...meterVerbs, ...billVerbs });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {
     await office.stop();
@@ -104,5 +107,6 @@ async function startParts(
     await billing.stop();
     await outbox.stop();
     await delivery.stop();
+    await files.stop();
   };
 }

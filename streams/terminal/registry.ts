@@ -18,7 +18,7 @@ export const groups: Readonly<Record<string, string>> = {
   time: "Ask a time server, or be one",
   frame: "Seal and open single TVES/2 frames",
   tariff: "The tariffs, and what a consumption costs",
-  bill: "Bills: compute, show, explain, void",
+  bill: "Bills: compute, show, print, explain, void",
 };
 
 /** In the order of the overview. */
@@ -110,6 +110,10 @@ export const registry: Registry = {
   "bill explain": {
     summary: "Says how a bill came about: readings, slabs, rates",
     load: () => import("./commands/bill_explain.ts"),
+  },
+  "bill pdf": {
+    summary: "Writes one bill as a PDF",
+    load: () => import("./commands/bill_pdf.ts"),
   },
   "bill void": {
     summary: "Voids an issued bill, with a reason",

@@ -38,11 +38,12 @@ async function samay(...words: string[]) {
 /** The billing role, its outbox and its office, with a slave whose meters read `values_wh`. */
 async function withBilling(
   values_wh: Readonly<Record<string, number>>,
-  fn: (given: { db: Db; broker: NatsBroker }) => Promise<void>,
+  fn: (given: { db: Db; broker: NatsBroker; issued: string[] }) => Promise<void>,
 ): Promise<void> {
   await withBroker(({ broker }) =>
     withDatabase(async (db) => {
       const now_ms = clockFrom(NOW);
+      const issued: string[] = [];
       const outbox = runOutbox(db, broker, silentLog);
       const billing = await startBilling({
         db,
@@ -51,8 +52,10 @@ async function withBilling(
         now_ms,
         month_end: false,
         onCommitted: () => outbox.nudge(),
+        onIssued: (number) => void issued.push(number),
       });
-      const office = startOffice({ db, broker, log: silentLog, now_ms }, billVerbs);
+      const utility = { name: "Utility" };
+      const office = startOffice({ db, broker, log: silentLog, now_ms, utility }, billVerbs);
       const slave = broker.listen(subjects.command("SL1"), async (payload) => {
         const asked = parseJson(commandMessage, new TextDecoder().decode(payload), "command");
         if (asked.command !== "read-now") return;
@@ -63,7 +66,7 @@ async function withBilling(
       });
       Deno.env.set("SAMAY_NATS_URL", broker.url);
       try {
-        await fn({ db, broker });
+        await fn({ db, broker, issued });
       } finally {
         Deno.env.delete("SAMAY_NATS_URL");
         await slave.stop();
@@ -80,89 +83,129 @@ async function noticesIn(broker: NatsBroker): Promise<number> {
 }
 
 Deno.test("bill run closes the month: every meter is asked, every account billed once", async (t) => {
-  await withBilling({ M1: 1_250_100, M2: 1_100_900, M3: 1_000_900 }, async ({ db, broker }) => {
-    for (const n of [1, 2, 3]) await addAccount(db, n);
+  await withBilling(
+    { M1: 1_250_100, M2: 1_100_900, M3: 1_000_900 },
+    async ({ db, broker, issued }) => {
+      for (const n of [1, 2, 3]) await addAccount(db, n);
 
-    await t.step("a dry run writes nothing", async () => {
-      const before = await counts(db);
-      const { code, out } = await samay("bill", "run", "--dry-run", "--json");
-      assert.equal(code, 0);
-      const { period, accounts } = JSON.parse(out);
-      assert.equal(period, "2026-04");
-      assert.deepEqual(accounts.map((one: { would: string }) => one.would), ["ask", "ask", "ask"]);
-      assert.match((await samay("bill", "run", "--dry-run")).out, /3 accounts to close \(dry run/);
-      assert.deepEqual(await counts(db), before);
-      const info = await (await broker.manager()).streams.info("BILLING");
-      assert.equal(info.state.messages, 0);
-    });
+      await t.step("a dry run writes nothing", async () => {
+        const before = await counts(db);
+        const { code, out } = await samay("bill", "run", "--dry-run", "--json");
+        assert.equal(code, 0);
+        const { period, accounts } = JSON.parse(out);
+        assert.equal(period, "2026-04");
+        assert.deepEqual(accounts.map((one: { would: string }) => one.would), [
+          "ask",
+          "ask",
+          "ask",
+        ]);
+        assert.match(
+          (await samay("bill", "run", "--dry-run")).out,
+          /3 accounts to close \(dry run/,
+        );
+        assert.deepEqual(await counts(db), before);
+        const info = await (await broker.manager()).streams.info("BILLING");
+        assert.equal(info.state.messages, 0);
+      });
 
-    await t.step("three bills, numbered without gaps, with their notices", async () => {
-      const { code, out } = await samay("bill", "run", "--period", "2026-04", "--json");
-      assert.equal(code, 0, out);
-      const status = JSON.parse(out);
-      assert.deepEqual([status.issued, status.accounts, status.commanded], [3, 3, 3]);
-      const rows = await db.selectFrom("invoice").select("number").orderBy("number").execute();
-      assert.deepEqual(rows.map((row) => row.number), [1, 2, 3].map((n) => `MH/2026-27/00000${n}`));
-      for (let i = 0; i < 50 && await noticesIn(broker) < 6; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      assert.equal(await noticesIn(broker), 6);
-    });
+      await t.step("three bills, numbered without gaps, with their notices", async () => {
+        const { code, out } = await samay("bill", "run", "--period", "2026-04", "--json");
+        assert.equal(code, 0, out);
+        const status = JSON.parse(out);
+        assert.deepEqual([status.issued, status.accounts, status.commanded], [3, 3, 3]);
+        const rows = await db.selectFrom("invoice").select("number").orderBy("number").execute();
+        const numbers = [1, 2, 3].map((n) => `MH/2026-27/00000${n}`);
+        assert.deepEqual(rows.map((row) => row.number), numbers);
+        assert.deepEqual(issued.sort(), numbers);
+        for (let i = 0; i < 50 && await noticesIn(broker) < 6; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        assert.equal(await noticesIn(broker), 6);
+      });
 
-    await t.step("a second run adds nothing", async () => {
-      const before = await counts(db);
-      const { code, out } = await samay("bill", "run", "--json");
-      assert.equal(code, 0);
-      assert.equal(JSON.parse(out).commanded, 0);
-      assert.deepEqual(await counts(db), before);
-    });
+      await t.step("a second run adds nothing", async () => {
+        const before = await counts(db);
+        const { code, out } = await samay("bill", "run", "--json");
+        assert.equal(code, 0);
+        assert.equal(JSON.parse(out).commanded, 0);
+        assert.deepEqual(await counts(db), before);
+      });
 
-    await t.step("bill list, show and explain", async () => {
-      const listed = JSON.parse((await samay("bill", "list", "--account", "A1", "--json")).out);
-      assert.equal(listed.length, 1);
-      const shown = await samay("bill", "show", listed[0].number);
-      assert.match(shown.out, /250 kWh/);
-      assert.match(shown.out, /email to c1@example.org: intended/);
-      const explained = await samay("bill", "explain", listed[0].number);
-      assert.match(explained.out, /1250 - 1000 = 250 kWh/);
-      assert.match(explained.out, /frame 71 in FRAMES, journal record 31/);
-      assert.match(explained.out, /trial 1/);
-      assert.match(explained.out, /the same, to the paisa/);
-      assert.match((await samay("bill", "list")).out, /MH\/2026-27\/000003/);
-    });
+      await t.step("bill list, show and explain", async () => {
+        const listed = JSON.parse((await samay("bill", "list", "--account", "A1", "--json")).out);
+        assert.equal(listed.length, 1);
+        const shown = await samay("bill", "show", listed[0].number);
+        assert.match(shown.out, /250 kWh/);
+        assert.match(shown.out, /email to c1@example.org: intended/);
+        const explained = await samay("bill", "explain", listed[0].number);
+        assert.match(explained.out, /1250 - 1000 = 250 kWh/);
+        assert.match(explained.out, /frame 71 in FRAMES, journal record 31/);
+        assert.match(explained.out, /trial 1/);
+        assert.match(explained.out, /the same, to the paisa/);
+        assert.match((await samay("bill", "list")).out, /MH\/2026-27\/000003/);
+      });
 
-    await t.step("bill void, then bill run makes a new one", async () => {
-      const voided = await samay("bill", "void", "MH/2026-27/000002", "--reason", "wrong load");
-      assert.equal(voided.code, 0, voided.error);
-      const { code, out } = await samay("bill", "run", "--json");
-      assert.equal(code, 0, out);
-      assert.equal(JSON.parse(out).commanded, 1);
-      const all = await db.selectFrom("invoice").select(["number", "state"]).orderBy("number")
-        .execute();
-      assert.deepEqual(all.map((row) => row.state), ["issued", "void", "issued", "issued"]);
-    });
+      await t.step("bill pdf writes the bill, and over no file unless told to", async () => {
+        const folder = await Deno.makeTempDir({ prefix: "samay-pdf-" });
+        const here = Deno.cwd();
+        try {
+          Deno.chdir(folder);
+          const { code, out, error } = await samay("bill", "pdf", "MH/2026-27/000001");
+          assert.deepEqual([code, error], [0, ""]);
+          assert.match(out, /is in MH-2026-27-000001\.pdf$/);
+          const first = await Deno.readFile("MH-2026-27-000001.pdf");
+          assert.equal(new TextDecoder().decode(first.subarray(0, 5)), "%PDF-");
+          await Deno.writeTextFile("mine.pdf", "mine");
+          const refused = await samay("bill", "pdf", "MH/2026-27/000001", "--out", "mine.pdf");
+          assert.equal(refused.code, 1);
+          assert.match(refused.error, /mine\.pdf exists already: give another --out, or --force/);
+          assert.equal(await Deno.readTextFile("mine.pdf"), "mine");
+          const force = ["--out", "mine.pdf", "--force", "--json"];
+          const forced = JSON.parse(
+            (await samay("bill", "pdf", "MH/2026-27/000001", ...force)).out,
+          );
+          assert.deepEqual([forced.file, forced.bytes], ["mine.pdf", first.length]);
+          assert.deepEqual(await Deno.readFile("mine.pdf"), first);
+          assert.match((await samay("bill", "pdf", "MH/9")).error, /There is no bill MH\/9/);
+        } finally {
+          Deno.chdir(here);
+          await Deno.remove(folder, { recursive: true });
+        }
+      });
 
-    await t.step("wrong calls say in one line what is wrong", async () => {
-      const table: [string[], number, RegExp][] = [
-        [["bill", "run", "--period", "April"], 2, /YYYY-MM/],
-        [["bill", "run", "--period", "2026-13"], 2, /YYYY-MM/],
-        [["bill", "run", "--wait", "soon"], 2, /whole seconds/],
-        [["bill", "run", "--period", "2030-01"], 1, /2030-01 has not begun/],
-        [["bill", "show", "MH/1"], 1, /no bill MH\/1/],
-        [["bill", "show"], 2, /needs NUMBER/],
-        [["bill", "void", "MH/2026-27/000001"], 2, /--reason/],
-        [["bill", "void", "MH/2026-27/000002", "--reason", "again"], 1, /void already/],
-        [["bill", "list", "--limit", "0"], 2, /from 1 to 500/],
-        [["bill", "explain", "nothing"], 1, /no bill nothing/],
-      ];
-      for (const [words, code, message] of table) {
-        const got = await samay(...words);
-        assert.equal(got.code, code, words.join(" "));
-        assert.match(got.error, message);
-        assert.doesNotMatch(got.error, /\n/);
-      }
-    });
-  });
+      await t.step("bill void, then bill run makes a new one", async () => {
+        const voided = await samay("bill", "void", "MH/2026-27/000002", "--reason", "wrong load");
+        assert.equal(voided.code, 0, voided.error);
+        const { code, out } = await samay("bill", "run", "--json");
+        assert.equal(code, 0, out);
+        assert.equal(JSON.parse(out).commanded, 1);
+        const all = await db.selectFrom("invoice").select(["number", "state"]).orderBy("number")
+          .execute();
+        assert.deepEqual(all.map((row) => row.state), ["issued", "void", "issued", "issued"]);
+      });
+
+      await t.step("wrong calls say in one line what is wrong", async () => {
+        const table: [string[], number, RegExp][] = [
+          [["bill", "run", "--period", "April"], 2, /YYYY-MM/],
+          [["bill", "run", "--period", "2026-13"], 2, /YYYY-MM/],
+          [["bill", "run", "--wait", "soon"], 2, /whole seconds/],
+          [["bill", "run", "--period", "2030-01"], 1, /2030-01 has not begun/],
+          [["bill", "show", "MH/1"], 1, /no bill MH\/1/],
+          [["bill", "show"], 2, /needs NUMBER/],
+          [["bill", "void", "MH/2026-27/000001"], 2, /--reason/],
+          [["bill", "void", "MH/2026-27/000002", "--reason", "again"], 1, /void already/],
+          [["bill", "list", "--limit", "0"], 2, /from 1 to 500/],
+          [["bill", "explain", "nothing"], 1, /no bill nothing/],
+        ];
+        for (const [words, code, message] of table) {
+          const got = await samay(...words);
+          assert.equal(got.code, code, words.join(" "));
+          assert.match(got.error, message);
+          assert.doesNotMatch(got.error, /\n/);
+        }
+      });
+    },
+  );
 });
 
 Deno.test("bill run ends with 1 when a meter is silent or a register went back", async () => {
