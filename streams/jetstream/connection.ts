@@ -35,6 +35,8 @@ export interface NatsBroker extends Broker {
   readonly connection: NatsConnection;
   /** A fresh subject for replies, where this user may listen. */
   inbox(): string;
+  /** Tells `listener` each time that the link is lost (false), and each time that it is back. */
+  onLink(listener: (up: boolean) => void): Stoppable;
   manager(): Promise<JetStreamManager>;
 }
 
@@ -51,6 +53,7 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
     url,
     connection,
     inbox,
+    onLink: (listener) => link.listen(listener),
     serverVersion: connection.info?.version ?? "unknown",
     manager: async () => {
       link.require();
@@ -80,7 +83,9 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
         handler(message.data, message.subject);
       }, log),
     work: (work, handler) =>
-      Promise.resolve(startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler })),
+      Promise.resolve(
+        startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler }),
+      ),
     bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name, link),
     close: async () => {
       publisher.stop();
@@ -100,6 +105,9 @@ function withoutSecret(url: string): string {
 function inboxPrefixOf({ user }: BrokerOptions): string {
   return user === undefined ? "_INBOX" : `_INBOX_${user}`;
 }
+
+/** The library's code for a wrong user or password. */
+const REFUSED = "AUTHORIZATION_VIOLATION";
 
 async function open(options: BrokerOptions): Promise<NatsConnection> {
   const auth: ConnectionOptions = options.credsFile
@@ -123,6 +131,13 @@ async function open(options: BrokerOptions): Promise<NatsConnection> {
     });
   } catch (error) {
     const reason = (error as Error).message;
+    if ((error as { code?: string }).code === REFUSED) {
+      throw new TerminalError(
+        `The NATS server at ${withoutSecret(options.url)} refuses user ${
+          options.user ?? "(none)"
+        }. Check SAMAY_NATS_USER and SAMAY_NATS_PASSWORD, or the credentials file.`,
+      );
+    }
     throw new TerminalError(
       `No NATS server at ${
         withoutSecret(options.url)
