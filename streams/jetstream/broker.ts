@@ -72,9 +72,14 @@ export interface Bucket {
   update(key: string, value: Uint8Array, revision: number): Promise<number | undefined>;
   delete(key: string): Promise<void>;
   keys(): Promise<string[]>;
-  /** Every entry that stands, then every change; `onEntry` with value undefined means deleted. */
+  /**
+   * Every entry that stands, then every change; `onEntry` with value undefined means deleted. Once a
+   * lost link is back, every entry that stands comes again. `onSight` is told when changes cannot be
+   * seen any more (false), and when all that stands was seen again.
+   */
   watch(
     onEntry: (key: string, value: Uint8Array | undefined, revision: number) => void,
+    onSight?: (inSight: boolean) => void,
   ): Promise<Stoppable>;
 }
 

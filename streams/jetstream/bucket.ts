@@ -1,6 +1,7 @@
 /** A KV bucket behind the narrow `Bucket` interface. */
 import { RetryableError } from "../../protocol/errors.ts";
-import type { Bucket, Entry, Stoppable } from "./broker.ts";
+import type { Bucket, Entry } from "./broker.ts";
+import { startWatch } from "./bucket_watch.ts";
 import type { LinkState } from "./link_state.ts";
 import type { KV } from "./nats.ts";
 
@@ -23,7 +24,7 @@ export function bucketOver(kv: KV, name: string, link: LinkState): Bucket {
         for await (const key of await kv.keys()) keys.push(key);
         return keys.sort();
       }),
-    watch: (onEntry) => attempt(() => watch(kv, onEntry)),
+    watch: (onEntry, onSight) => attempt(() => startWatch(kv, link, onEntry, onSight)),
   };
 }
 
@@ -51,32 +52,4 @@ async function unlessRaced(write: Promise<number>): Promise<number | undefined> 
 function entryOf(entry: Awaited<ReturnType<KV["get"]>>): Entry | undefined {
   if (entry === null || entry.operation !== "PUT") return undefined;
   return { key: entry.key, value: entry.value, revision: entry.revision };
-}
-
-/** Resolves once every entry that stands has been handled; changes follow until stopped. */
-async function watch(kv: KV, onEntry: Parameters<Bucket["watch"]>[0]): Promise<Stoppable> {
-  let delivered = false;
-  let handled = 0;
-  let resolve = () => {};
-  const complete = new Promise<void>((done) => resolve = done);
-  const iterator = await kv.watch({ initializedFn: () => delivered = true });
-  // "Delivered" comes from the wire; what stands is complete when all that came was handled too.
-  const settle = () => delivered && handled >= iterator.getReceived() && resolve();
-  const poll = setInterval(settle, 5);
-  const loop = (async () => {
-    for await (const entry of iterator) {
-      onEntry(entry.key, entry.operation === "PUT" ? entry.value : undefined, entry.revision);
-      handled += 1;
-      settle();
-    }
-  })();
-  settle();
-  await complete;
-  clearInterval(poll);
-  return {
-    stop: async () => {
-      iterator.stop();
-      await loop;
-    },
-  };
 }

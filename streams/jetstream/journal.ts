@@ -9,6 +9,8 @@ import { lastSequence } from "./last_sequence.ts";
 import { OrderedInput } from "./ordered_input.ts";
 
 const READ_BATCH = 256;
+/** After this long without a record it is asked whether the broker is there at all. */
+const READ_WAIT_MS = 1_000;
 
 export class StreamJournal implements Journal {
   readonly #broker: NatsBroker;
@@ -40,6 +42,7 @@ export class StreamJournal implements Journal {
     return ack.sequence;
   }
 
+  /** Throws `RetryableError` when the link is lost meanwhile: whoever reads may have to stop. */
   async *read(after: number): AsyncIterable<JournaledRecord> {
     const last = await lastSequence(this.#broker, "JOURNAL", this.#subject);
     if (last <= after) return;
@@ -56,7 +59,9 @@ export class StreamJournal implements Journal {
     await input.open();
     try {
       for (let reached = after; reached < last;) {
-        for (const { sequence, payload } of await input.take(READ_BATCH)) {
+        const taken = await input.take(READ_BATCH, READ_WAIT_MS);
+        if (taken.length === 0) await lastSequence(this.#broker, "JOURNAL", this.#subject);
+        for (const { sequence, payload } of taken) {
           const text = new TextDecoder().decode(payload);
           yield { sequence, record: parseJson(journalRecord, text, `Journal record ${sequence}`) };
           reached = sequence;

@@ -33,7 +33,9 @@ export async function journalFeed(broker: NatsBroker, log: Log): Promise<StreamF
   let marked_ms = -Infinity;
 
   const reopen = async (after: number) => {
-    await input?.stop();
+    const before = input;
+    input = undefined; // A stopped one gives nothing: it may not stay if the next cannot be opened.
+    await before?.stop();
     const next = new OrderedInput(broker, {
       stream: "JOURNAL",
       filter: "samay.journal.*.*",

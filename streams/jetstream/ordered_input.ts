@@ -2,12 +2,14 @@
  * One partition's input in the order of the stream, each message exactly once.
  *
  * The broker's memory of what was delivered is no help: after a hard kill it may have gone back. The
- * cursor is the caller's. A consumer is made behind it; a gap in the delivery sequence, silence, or
- * a consumer that is gone has it made anew behind the last message taken.
+ * cursor is the caller's. A consumer is made behind it; a gap in the delivery sequence, silence, a
+ * consumer that is gone, or a link that was lost and is back has it made anew behind the last
+ * message received.
  */
 import type { Input } from "../../actors/shard/actor.ts";
 import type { Log } from "../terminal/log.ts";
 import type { InputSource } from "../masters/ports.ts";
+import type { Stoppable } from "./broker.ts";
 import type { NatsBroker } from "./connection.ts";
 import { AckPolicy, DeliverPolicy, type Msg, nanos, type Subscription } from "./nats.ts";
 
@@ -45,7 +47,10 @@ export class OrderedInput implements InputSource {
   #subscription: Subscription | undefined;
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #wake = () => {};
-  #making = false;
+  #making: Promise<void> | undefined;
+  /** Why the consumer must be made anew, until it was. */
+  #lost: string | undefined;
+  #link: Stoppable | undefined;
   #stopped = false;
 
   constructor(broker: NatsBroker, options: OrderedInputOptions) {
@@ -58,6 +63,7 @@ export class OrderedInput implements InputSource {
   async open(): Promise<void> {
     await this.#make();
     this.#watchdog = setInterval(() => this.#watch(), WATCH_MS);
+    this.#link = this.#broker.onLink((up) => up && this.#remake("the link was lost"));
   }
 
   async take(limit: number, wait_ms?: number): Promise<Input[]> {
@@ -79,8 +85,10 @@ export class OrderedInput implements InputSource {
     if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#watchdog);
-    this.#subscription?.unsubscribe();
+    await this.#link?.stop();
     this.#wake();
+    await this.#making; // What it makes would be left behind.
+    this.#subscription?.unsubscribe();
     await this.#forget(this.#name);
   }
 
@@ -88,6 +96,7 @@ export class OrderedInput implements InputSource {
   async #make(): Promise<void> {
     const { stream, filter, description } = this.#options;
     this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
     const generation = ++this.#generation;
     if (generation > 1) await this.#forget(this.#name);
     this.#name = generation === 1 ? this.#options.name : `${this.#options.name}-${generation}`;
@@ -136,7 +145,8 @@ export class OrderedInput implements InputSource {
     const code = message.headers?.code ?? 0;
     if (code === 100) return; // Idle heartbeat.
     if (code === 408 || code === 404) { // This pull has run out; the header says how much was left.
-      this.#asked = 0;
+      const left = Number(message.headers?.get("Nats-Pending-Messages") || this.#asked);
+      this.#asked = Math.max(0, this.#asked - left);
       return this.#pull();
     }
     if (code >= 400) return this.#remake(`the broker says ${code} ${message.headers?.description}`);
@@ -152,20 +162,21 @@ export class OrderedInput implements InputSource {
   }
 
   #watch(): void {
+    if (this.#lost !== undefined) return this.#remake(this.#lost);
     if (this.#asked === 0) this.#heard_ms = performance.now(); // Nothing asked: silence is right.
     if (performance.now() - this.#heard_ms > SILENCE_MAX_MS) this.#remake("the broker is silent");
   }
 
   #remake(reason: string): void {
-    if (this.#making || this.#stopped) return;
-    this.#making = true;
-    this.#make()
-      .then(
-        () => this.#options.log.info("input made anew", { consumer: this.#name, reason }),
-        // The watchdog tries again; the link's own log line has said what is wrong.
-        () => this.#heard_ms = performance.now() - SILENCE_MAX_MS + WATCH_MS,
-      )
-      .finally(() => this.#making = false);
+    if (this.#stopped) return;
+    this.#lost = reason;
+    if (this.#making) return; // If that one fails, the watchdog tries again.
+    this.#making = this.#make()
+      .then(() => {
+        this.#lost = undefined;
+        this.#options.log.info("input made anew", { consumer: this.#name, reason });
+      }, () => {}) // The watchdog tries again; the link's own log line has said what is wrong.
+      .finally(() => this.#making = undefined);
   }
 
   async #forget(name: string): Promise<void> {
