@@ -24,6 +24,8 @@ export function snapshotsIn(bucket: Bucket): Snapshots {
   return {
     load: (kind, partition) => load(bucket, kind, partition),
     save: (kind, partition, snapshot) => save(bucket, kind, partition, snapshot),
+    sequenceOf: async (kind, partition) =>
+      (await manifestOf(bucket, keyOf(kind, partition)))?.journal_sequence ?? 0,
   };
 }
 

@@ -5,6 +5,7 @@
 import type { FindMeter, Input, KnownMeter } from "../../actors/shard/actor.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/schema.ts";
+import { isId } from "../../protocol/subjects.ts";
 import { type Enrolment, enrolment } from "../../protocol/messages/enrolment.ts";
 import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import type { SecondKeys } from "../../protocol/tves/open.ts";
@@ -79,7 +80,9 @@ export class Keyring {
     const now_ms = performance.now();
     const missing = new Set(
       inputs.map((input) => input.id).filter((id) =>
-        !this.#byId.has(id) && now_ms - (this.#unknown.get(id) ?? -Infinity) > UNKNOWN_FOR_MS
+        // Anybody may have written the subject: what is no name is no key of the bucket either.
+        isId(id) && !this.#byId.has(id) &&
+        now_ms - (this.#unknown.get(id) ?? -Infinity) > UNKNOWN_FOR_MS
       ),
     );
     for (const id of missing) {

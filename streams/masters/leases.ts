@@ -3,28 +3,42 @@
  * `master.<instance>` a sign of life. Liveness only; the journal's fence is what makes it safe.
  */
 import type { Seen } from "../../actors/ownership/ownership.ts";
-import type { Bucket, Stoppable } from "../jetstream/broker.ts";
+import { id } from "../../protocol/messages/common.ts";
+import { parseJson, z } from "../../protocol/schema.ts";
 import { partitionToken } from "../../protocol/subjects.ts";
+import type { Bucket, Stoppable } from "../jetstream/broker.ts";
+import type { Log } from "../terminal/log.ts";
 
-interface Written {
-  readonly owner: string;
-}
+const written = z.object({ owner: id });
+type Written = z.infer<typeof written>;
+
+/** Owner of an entry that no master wrote: like any other it goes stale, and is replaced then. */
+const NOBODY = "";
 
 export class Leases {
   readonly members = new Map<string, Seen>();
   readonly leases = new Map<number, Seen>();
   readonly #bucket: Bucket;
   readonly #me: string;
+  readonly #log: Log;
   #watch: Stoppable | undefined;
+  #inSight = false;
 
-  constructor(bucket: Bucket, me: string) {
+  constructor(bucket: Bucket, me: string, log: Log) {
     this.#bucket = bucket;
     this.#me = me;
+    this.#log = log;
+  }
+
+  /** Whether what is seen is what stands. While it is not, everybody else looks dead. */
+  get inSight(): boolean {
+    return this.#inSight;
   }
 
   async start(): Promise<void> {
-    this.#watch = await this.#bucket.watch((key, value, revision) =>
-      this.#see(key, value, revision)
+    this.#watch = await this.#bucket.watch(
+      (key, value, revision) => this.#see(key, value, revision),
+      (inSight) => this.#inSight = inSight,
     );
   }
 
@@ -71,6 +85,15 @@ export class Leases {
     this.leases.delete(partition);
   }
 
+  #ownerIn(key: string, value: Uint8Array): string {
+    try {
+      return parseJson(written, new TextDecoder().decode(value), key).owner;
+    } catch (error) {
+      this.#log.warn("lease not readable", { reason: (error as Error).message });
+      return NOBODY;
+    }
+  }
+
   #note(partition: number, revision: number): void {
     const before = this.leases.get(partition);
     if (before && before.revision >= revision) return;
@@ -79,7 +102,8 @@ export class Leases {
 
   #see(key: string, value: Uint8Array | undefined, revision: number): void {
     const name = key.slice(key.indexOf(".") + 1);
-    const seen = value && { owner: decode(value).owner, revision, changed_ms: performance.now() };
+    const seen = value &&
+      { owner: this.#ownerIn(key, value), revision, changed_ms: performance.now() };
     if (key.startsWith("master.")) {
       if (seen) this.members.set(name, seen);
       else this.members.delete(name);
@@ -87,7 +111,9 @@ export class Leases {
     }
     const partition = Number(name);
     const before = this.leases.get(partition);
-    if (before && before.revision >= revision) return; // My own write, noted already.
+    // An older one was replaced by my own write, noted already. The same one comes again when the
+    // link is back: nobody could renew meanwhile, so its time counts from now.
+    if (before && before.revision > revision) return;
     if (seen) this.leases.set(partition, seen);
     else this.leases.delete(partition);
   }
@@ -96,4 +122,3 @@ export class Leases {
 const keyOf = (partition: number) => `partition.${partitionToken(partition)}`;
 const encode = (value: Written & Readonly<Record<string, unknown>>) =>
   new TextEncoder().encode(JSON.stringify(value));
-const decode = (value: Uint8Array): Written => JSON.parse(new TextDecoder().decode(value));

@@ -43,8 +43,9 @@ const NAME_MAX = 25;
 const MOVES_MAX = 16;
 
 interface Holding {
-  readonly shards: Shard[];
-  readonly running: Promise<void>;
+  readonly shards: readonly Shard[];
+  /** Ends when the shards do; undefined while they are being opened. */
+  running: Promise<void> | undefined;
 }
 
 /** Starts a master. It stops by handing over: flush, snapshot, release. */
@@ -52,7 +53,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const { broker, log } = options;
   const instance = `${options.name.slice(0, NAME_MAX)}-${crypto.randomUUID().slice(0, 6)}`;
   const keyring = new Keyring(await broker.bucket("samay_enrolments"), options.kek, log);
-  const leases = new Leases(await broker.bucket("samay_owners"), instance);
+  const leases = new Leases(await broker.bucket("samay_owners"), instance, log);
   const board = new Board(await broker.bucket("samay_meters"), instance, log);
   await keyring.start();
   await leases.start();
@@ -90,11 +91,15 @@ interface Parts extends MasterOptions {
 class Master {
   readonly open = new Set<number>();
   readonly #parts: Parts;
-  readonly #held = new Map<number, Holding | undefined>();
+  /** What I hold or am opening. */
+  readonly #held = new Map<number, Holding>();
+  /** Partitions that are being opened or handed over. */
+  readonly #moving = new Map<number, Promise<void>>();
   readonly #lease_ms: number;
   readonly #waiters = new Set<() => void>();
   readonly #log: Log;
   readonly #failing = new Set<string>();
+  #stopping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -103,10 +108,9 @@ class Master {
   }
 
   start(): Stoppable {
-    let stopping = false;
     let wake = () => {};
     const loop = (async () => {
-      while (!stopping) {
+      while (!this.#stopping) {
         await this.#tick();
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -117,9 +121,10 @@ class Master {
     })();
     return {
       stop: async () => {
-        stopping = true;
+        this.#stopping = true;
         wake();
         await loop;
+        await this.#endMoves();
         await Promise.all([...this.#held.keys()].map((partition) => this.#handOver(partition)));
         await this.#quietly("leaving", () => this.#parts.leases.leave());
       },
@@ -132,10 +137,19 @@ class Master {
     }
   }
 
+  /** What is being opened is given up; what is being handed over is finished. */
+  async #endMoves(): Promise<void> {
+    const opening = [...this.#held.values()].filter(({ running }) => running === undefined);
+    await Promise.all(opening.flatMap(({ shards }) => shards.map((shard) => shard.stop())));
+    await Promise.all(this.#moving.values());
+  }
+
+  /** Moves go on beside the ticks: a long restore must not keep the other leases from renewal. */
   async #tick(): Promise<void> {
     const { leases, instance } = this.#parts;
     await this.#quietly("beat", () => leases.beat({ partitions: this.open.size }));
     await Promise.all([...this.#held.keys()].map((partition) => this.#renew(partition)));
+    if (!leases.inSight) return;
     const plan = planOwnership({
       me: instance,
       now_ms: performance.now(),
@@ -143,13 +157,18 @@ class Master {
       members: leases.members,
       leases: leases.leases,
       held: new Set(this.#held.keys()),
-      moves_max: MOVES_MAX,
+      moves_max: Math.max(0, MOVES_MAX - this.#moving.size),
     });
     for (const partition of plan.drop) this.#drop(partition, "the lease is another's");
-    await Promise.all(plan.release.map((partition) => this.#handOver(partition)));
-    await Promise.all(
-      plan.claim.map(({ partition, revision }) => this.#claim(partition, revision)),
-    );
+    for (const partition of plan.release) this.#move(partition, () => this.#handOver(partition));
+    for (const { partition, revision } of plan.claim) {
+      this.#move(partition, () => this.#claim(partition, revision));
+    }
+  }
+
+  #move(partition: number, move: () => Promise<void>): void {
+    if (this.#moving.has(partition)) return;
+    this.#moving.set(partition, move().finally(() => this.#moving.delete(partition)));
   }
 
   async #renew(partition: number): Promise<void> {
@@ -163,20 +182,21 @@ class Master {
   async #claim(partition: number, revision: number): Promise<void> {
     await this.#quietly("claim", async () => {
       if (await this.#parts.leases.claim(partition, revision) === undefined) return;
-      this.#held.set(partition, undefined);
       const shards = [meterActor, sessionActor].map((actor) => this.#shard(actor, partition));
+      const holding: Holding = { shards, running: undefined };
+      this.#held.set(partition, holding);
       try {
         await Promise.all(shards.map((shard) => shard.open()));
       } catch (error) {
-        this.#held.delete(partition);
-        await Promise.allSettled(shards.map((shard) => shard.stop()));
+        if (this.#held.get(partition) === holding) this.#held.delete(partition);
+        await Promise.all(shards.map((shard) => shard.stop())); // One may be open, one on its way.
+        // Otherwise the lease stays: until it runs out nobody tries what has just failed.
+        if (this.#stopping) return await this.#parts.leases.release(partition);
         throw error;
       }
-      if (!this.#held.has(partition)) { // Lost while opening.
-        await Promise.all(shards.map((shard) => shard.stop()));
-        return;
-      }
-      this.#held.set(partition, { shards, running: this.#run(partition, shards) });
+      // Lost, or stopped, while the last of it was opened.
+      if (this.#held.get(partition) !== holding) return;
+      holding.running = this.#run(partition, holding);
       this.open.add(partition);
       for (const waiter of this.#waiters) waiter();
       this.#waiters.clear();
@@ -184,14 +204,14 @@ class Master {
   }
 
   /** Runs until stopped; a failure, the fence above all, drops the whole partition. */
-  async #run(partition: number, shards: Shard[]): Promise<void> {
+  async #run(partition: number, holding: Holding): Promise<void> {
     try {
-      await Promise.all(shards.map((shard) => shard.run()));
+      await Promise.all(holding.shards.map((shard) => shard.run()));
     } catch (error) {
       const reason = (error as Error).message;
       if (error instanceof FencedError) this.#log.warn("fenced off", { partition, reason });
       else this.#log.error("shard failed", { partition, reason });
-      this.#drop(partition, "its shard ended");
+      if (this.#held.get(partition) === holding) this.#drop(partition, "its shard ended");
     }
   }
 
@@ -211,10 +231,11 @@ class Master {
   /** Graceful: finish the batch in hand, write the snapshot, release the lease. */
   async #handOver(partition: number): Promise<void> {
     const holding = this.#held.get(partition);
-    if (holding === undefined) return;
+    if (holding?.running === undefined) return; // Being opened: handed over once it is open.
     await Promise.all(holding.shards.map((shard) => shard.stop()));
     await holding.running;
-    if (!this.#held.delete(partition)) return; // Dropped meanwhile.
+    if (this.#held.get(partition) !== holding) return; // Dropped meanwhile.
+    this.#held.delete(partition);
     this.open.delete(partition);
     await this.#quietly("hand-over", async () => {
       await Promise.all(holding.shards.map((shard) => shard.close()));

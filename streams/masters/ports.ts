@@ -38,6 +38,8 @@ export interface Snapshot {
 export interface Snapshots {
   load(kind: JournalKind, partition: number): Promise<Snapshot | undefined>;
   save(kind: JournalKind, partition: number, snapshot: Snapshot): Promise<void>;
+  /** The journal sequence of the snapshot that stands, 0 when there is none. */
+  sequenceOf(kind: JournalKind, partition: number): Promise<number>;
 }
 
 /** The input of one kind and partition, in the order of the stream, each message exactly once. */

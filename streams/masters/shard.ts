@@ -11,12 +11,12 @@ import type { FindMeter, Input, JournalActor } from "../../actors/shard/actor.ts
 import { outputsOf } from "../../actors/shard/outputs.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { JournalEvent, JournalRecord } from "../../protocol/messages/journal.ts";
+import { partitionOf } from "../../protocol/subjects.ts";
 import { FencedError } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
+import { BATCH_MAX, batchesOf } from "./batches.ts";
 import type { InputSource, Journal, JournaledRecord, ShardPorts, Snapshot } from "./ports.ts";
 
-/** Inputs in one record. With at most 64 registers each, a record stays under JetStream's 1 MiB. */
-const BATCH_MAX = 128;
 const SNAPSHOT_EVERY_RECORDS = 1_000;
 const RETRY_MS = 250;
 /** How often a new owner reads on because the earlier one still appends. */
@@ -57,6 +57,7 @@ export class Shard {
   #sequence = 0;
   #sinceSnapshot = 0;
   #stopping = false;
+  #opening: Promise<void> | undefined;
   #source: InputSource | undefined;
 
   constructor(options: ShardOptions) {
@@ -73,26 +74,58 @@ export class Shard {
     };
   }
 
-  /** Restores, fences, sends the last record's outputs again, and opens the input. */
+  /**
+   * Restores, fences, sends the last record's outputs again, and opens the input. Throws
+   * `RetryableError` when `stop()` was called meanwhile; nothing is left open then.
+   */
   async open(): Promise<void> {
+    await (this.#opening = this.#open());
+  }
+
+  async #open(): Promise<void> {
     const { actor, partition, ports } = this.options;
-    this.#restore(await ports.snapshots.load(actor.kind, partition));
-    const last = await this.#fence();
+    const last = await this.#takeOver();
     if (last) await this.#release(last.record, last.sequence);
+    this.#assertWanted();
     this.#source = await ports.input(actor.kind, partition, this.#epoch, this.#cursor);
+  }
+
+  /**
+   * Restores and fences. An earlier owner that still lived while we read may have written a snapshot
+   * and trimmed the journal in front of us: what we read has a hole then, and we begin anew.
+   */
+  async #takeOver(): Promise<JournaledRecord | undefined> {
+    const { actor, partition, ports } = this.options;
+    for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
+      this.#assertWanted();
+      const snapshot = await ports.snapshots.load(actor.kind, partition);
+      this.#restore(snapshot);
+      const last = await this.#fence();
+      const stands = await ports.snapshots.sequenceOf(actor.kind, partition);
+      if (stands === (snapshot?.journal_sequence ?? 0)) return last;
+    }
+    throw new RetryableError(
+      `Snapshot ${actor.kind}.${partition} changes each time that it is read`,
+    );
+  }
+
+  #assertWanted(): void {
+    if (this.#stopping) throw new RetryableError("The shard was stopped while it was opened");
   }
 
   /** Works until stopped or fenced. Throws `FencedError` when the partition was taken over. */
   async run(): Promise<void> {
     while (!this.#stopping) {
-      const inputs = await this.#source!.take(BATCH_MAX);
-      if (inputs.length > 0) await this.#handle(inputs);
+      for (const inputs of batchesOf(await this.#source!.take(BATCH_MAX))) {
+        if (!this.#stopping) await this.#handle(inputs);
+      }
     }
   }
 
-  /** Ends `run()` after the batch in hand; then `close()` writes the snapshot. */
+  /** Ends `open()`, or `run()` after the batch in hand; then `close()` writes the snapshot. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    await this.#opening?.catch(() => {}); // Told to whoever opens.
     await this.#source?.stop();
   }
 
@@ -103,6 +136,12 @@ export class Shard {
 
   #restore(snapshot: Snapshot | undefined): void {
     const { actor, partition } = this.options;
+    this.states.clear();
+    this.#epoch =
+      this.#cursor =
+      this.#sequence =
+      this.#sinceSnapshot =
+        0;
     if (snapshot === undefined) return;
     if (snapshot.version !== actor.version) {
       throw new TerminalError(
@@ -122,6 +161,7 @@ export class Shard {
     let last: JournaledRecord | undefined;
     for (let attempt = 1;; attempt++) {
       last = await this.#replay() ?? last;
+      this.#assertWanted();
       try {
         await this.#append({ ...this.#record([]), type: "epoch", epoch: this.#epoch + 1 });
         this.#epoch += 1;
@@ -136,6 +176,7 @@ export class Shard {
   async #replay(): Promise<JournaledRecord | undefined> {
     let last: JournaledRecord | undefined;
     for await (const { record, sequence } of this.#journal.read(this.#sequence)) {
+      this.#assertWanted();
       for (const event of record.events) this.#fold(event);
       this.#epoch = record.epoch;
       this.#cursor = record.cursor;
@@ -157,7 +198,7 @@ export class Shard {
   }
 
   async #handle(inputs: Input[]): Promise<void> {
-    await this.options.refreshKeys(inputs);
+    await this.#untilDone(() => this.options.refreshKeys(inputs));
     const events: JournalEvent[] = [];
     const changed = new Set<string>();
     for (const input of inputs) {
@@ -179,6 +220,7 @@ export class Shard {
   async #decide(input: Input): Promise<JournalEvent | undefined> {
     const { actor, partition, find, ports, log } = this.options;
     try {
+      this.#assertHere(input);
       return actor.receive(this.states.get(input.id), input, find);
     } catch (error) {
       const reason = (error as Error).message;
@@ -186,6 +228,17 @@ export class Shard {
       await this.#untilDone(() => ports.setAside(actor.kind, partition, input, reason));
       return undefined;
     }
+  }
+
+  /**
+   * A subject names partition and id, and whoever may write the one may choose the other: taken in two
+   * partitions, a meter would have two replay windows, and each frame would open twice.
+   */
+  #assertHere({ id }: Input): void {
+    const { partition } = this.options;
+    const home = partitionOf(id);
+    if (home === partition) return;
+    throw new TerminalError(`${id} belongs to partition ${home}, not to ${partition}`);
   }
 
   #record(events: JournalEvent[]): JournalRecord {
