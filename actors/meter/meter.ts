@@ -46,13 +46,7 @@ function receive(state: MeterState | undefined, input: Input, find: FindMeter): 
 function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownMeter): MeterEvent {
   const keys = meter.keysOf(frame.generation);
   if (keys === undefined) return reject(input, meter.meterId, "unknown_generation", frame);
-  const candidates = candidateSeconds({
-    arrival_s: input.arrival_ms / 1_000,
-    expectedOffset_s: state.clock.offset_s,
-    window_s: WINDOW_DEFAULT_S,
-    hint: frame.hint,
-  });
-  const opened = openFrame(frame, keys, candidates);
+  const opened = openFrame(frame, keys, candidatesFor(state, input, frame));
   if (!opened.opened) {
     return reject(input, meter.meterId, opened.reason, frame, opened.trials);
   }
@@ -84,6 +78,23 @@ function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownM
     registers: [...pack.registers],
     flags: flagsOf(state, pack.registers),
   };
+}
+
+/**
+ * The seconds around the one that the learned clock leads to; behind them those around the arrival. A
+ * meter that once drifted, or sent over a slow way, and was then set right again would otherwise lie
+ * outside of its own window for ever.
+ */
+function candidatesFor(state: MeterState, input: Input, frame: ParsedFrame): Iterable<number> {
+  const around = (expectedOffset_s: number) =>
+    candidateSeconds({
+      arrival_s: input.arrival_ms / 1_000,
+      expectedOffset_s,
+      window_s: WINDOW_DEFAULT_S,
+      hint: frame.hint,
+    });
+  const { offset_s } = state.clock;
+  return Math.abs(offset_s) <= 1 ? around(offset_s) : new Set([...around(offset_s), ...around(0)]);
 }
 
 /** Marks what must be looked at before it is billed. The reading itself is always kept. */
@@ -129,7 +140,7 @@ function apply(state: MeterState, event: MeterEvent): void {
   }
   state.opened += 1;
   state.replay.commit(event);
-  sampleMeterClock(state.clock, event.sealed_at_ms, event.arrival_ms);
+  sampleMeterClock(state.clock, sealedWithin(event), event.arrival_ms);
   const read_at_ms = Math.max(0, ...event.registers.map((register) => register.read_at_ms));
   if (state.last !== null && read_at_ms < state.last.read_at_ms) return; // An older one, sent late.
   state.last = {
@@ -139,4 +150,9 @@ function apply(state: MeterState, event: MeterEvent): void {
     read_at_ms,
     values: Object.fromEntries(event.registers.map(({ obis, value }) => [obis, value])),
   };
+}
+
+/** The pack's moment of sealing, held to the second whose key opened the frame: that one is proven. */
+function sealedWithin({ sealed_at_ms, t_s }: ReadingEvent): number {
+  return Math.min(Math.max(sealed_at_ms, t_s * 1_000), t_s * 1_000 + 999);
 }
