@@ -16,7 +16,8 @@ export const REGISTERS_MAX = 64;
 
 /** Names that SenML allows (RFC 8428 section 4.5.1), as long as our registers' may be. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]{0,31}$/;
-const UNIT_LENGTH_MAX = 16;
+/** Letters, digits and the two signs that SenML's units have. */
+const UNIT = /^[A-Za-z0-9%/]{0,16}$/;
 /** Latest instant of ECMAScript; a float64 of seconds holds every millisecond up to it. */
 const INSTANT_MAX_MS = 8.64e15;
 
@@ -49,7 +50,7 @@ export function encodePack(pack: Pack): Uint8Array {
 function encodeRegister(register: Register, sealedAt_ms: number): Map<number, unknown> {
   const { obis, unit, value, read_at_ms } = register;
   if (!NAME.test(obis)) throw new RangeError(`Not a name that SenML allows: "${obis}"`);
-  if (unit.length > UNIT_LENGTH_MAX) throw new RangeError(`Unit of ${obis} is too long`);
+  if (!UNIT.test(unit)) throw new RangeError(`Not a unit of SenML: "${unit}" of ${obis}`);
   if (!Number.isSafeInteger(value)) throw new RangeError(`Value of ${obis} is no whole number`);
   assertInstant(`read_at_ms of ${obis}`, read_at_ms);
   if (read_at_ms > sealedAt_ms) throw new RangeError(`${obis} was read after it is sealed`);
@@ -105,7 +106,7 @@ function decodeRegister(
   const value: unknown = record.get(LABEL.v);
   const age_ms = instantOf(record.get(LABEL.t) ?? 0);
   if (typeof obis !== "string" || !NAME.test(obis)) return undefined;
-  if (typeof unit !== "string" || unit.length > UNIT_LENGTH_MAX) return undefined;
+  if (typeof unit !== "string" || !UNIT.test(unit)) return undefined;
   if (!Number.isSafeInteger(value)) return undefined;
   const read_at_ms = sealedAt_ms + age_ms;
   if (!isInstant(read_at_ms) || age_ms > 0) return undefined;

@@ -22,6 +22,8 @@ export interface JournalFeed {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly JournalEntry[]>;
+  /** What the ledger last told the masters it had committed: they may have trimmed up to there. */
+  markedSequence?(): Promise<number>;
   /** Last sequence of the stream: lets the ledger see that the stream was made anew. */
   lastSequence?(): Promise<number>;
 }

@@ -99,6 +99,14 @@ class Loop {
           "was lost or replaced. Restore the broker's data, or use a new database",
       );
     }
+    const marked = await this.#options.feed.markedSequence?.();
+    if (marked !== undefined && marked > cursor) {
+      throw new TerminalError(
+        `The database has the journal up to ${cursor}, but ${marked} was committed once, and what ` +
+          "lies between may be trimmed: this database is older than the broker's data. Restore a " +
+          "newer copy, or give up what is gone: nats kv del samay_snapshots ledger",
+      );
+    }
     return cursor;
   }
 

@@ -12,7 +12,7 @@ import { PARTITIONS } from "../../protocol/subjects.ts";
 import { type DemoCustomer, demoCustomer } from "./customers.ts";
 import { type DemoLine, startFirstMeter, startSoftwareLines } from "./meters.ts";
 import { type DemoCalendar, demoCalendar, fillOutbox, importClosedMonths } from "./past.ts";
-import { tellStory, traceReading } from "./story.ts";
+import { type EdgeTraces, tellStory, traceReadings } from "./story.ts";
 import { billsPath, countsOf, type DemoCounts, summaryOf } from "./summary.ts";
 import { type DemoWorld, startWorld } from "./world.ts";
 
@@ -71,7 +71,7 @@ class Demo {
     const waiting = await this.#fillOutboxes(lines);
     this.#stage(`The network is back: ${waiting} readings of a month leave the outboxes, each sealed
   with the key of the second in which it goes out`);
-    const trace = await this.#startSlaves(world, lines, keys, customers[0]!);
+    const traces = await this.#startSlaves(world, lines, keys, customers[0]!);
     await this.#until("the readings", waiting, async () => (await this.#counts(world)).readings);
     this.#stage(`Closing ${this.#calendar.period}: every meter is asked for a reading`);
     await askOffice(world.broker, "bill-run", { period: this.#calendar.period }, STAGE_MAX_MS);
@@ -86,7 +86,7 @@ class Demo {
       2 * customers.length,
       async () => (await this.#counts(world)).sent,
     );
-    await this.#tell(world, customers[0]!, trace, missing);
+    await this.#tell(world, customers[0]!, traces, missing);
   }
 
   #stage(text: string): void {
@@ -146,7 +146,7 @@ class Demo {
     keys: ReadonlyMap<string, string>,
     first: DemoCustomer,
   ) {
-    const { trace, observer } = traceReading(first.meter_id);
+    const { traces, observer } = traceReadings(first.meter_id);
     for (const { slave_id, meters } of lines) {
       const given: SlaveConfigurationInput = {
         slave_id,
@@ -159,7 +159,7 @@ class Demo {
       const config = slaveConfiguration.parse(given);
       this.#started.push(await startSlave(config, world.broker, world.log, options));
     }
-    return trace;
+    return traces;
   }
 
   async #counts(world: DemoWorld): Promise<DemoCounts> {
@@ -188,7 +188,7 @@ class Demo {
   async #tell(
     world: DemoWorld,
     first: DemoCustomer,
-    trace: Parameters<typeof tellStory>[3],
+    traces: EdgeTraces,
     missing: string | null,
   ): Promise<void> {
     const { db } = world.billing;
@@ -204,7 +204,7 @@ class Demo {
       : "a software meter";
     console.log(`\nOne reading, from ${meter} to the bill:`);
     const { meter_id, consumer_number } = first;
-    const story = await tellStory(db, meter_id, consumer_number, trace, this.#paint);
+    const story = await tellStory(db, meter_id, consumer_number, traces, this.#paint);
     console.log(story.join("\n"));
     console.log(
       `\n${summary.text}\n\nThe bill: ${bill}\nThe log:  ${this.#options.dataDir}/demo.log`,

@@ -58,7 +58,7 @@ export async function startWorld(
       say: (line) => log.info(line),
     }),
   );
-  const kek = await loadKek({ dataDir });
+  const kek = await loadKek({ dataDir, make: true });
   const master = keep(
     await startMasterRole({ broker: await link("master"), name: "master", kek, log }),
   );

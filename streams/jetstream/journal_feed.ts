@@ -61,6 +61,7 @@ export async function journalFeed(broker: NatsBroker, log: Log): Promise<StreamF
       const manager = await broker.manager();
       return (await manager.streams.info("JOURNAL")).state.last_seq;
     },
+    markedSequence: () => ledgerPassed(snapshots),
     passed: (sequence) => {
       if (performance.now() - marked_ms < MARK_EVERY_MS) return;
       marked_ms = performance.now();

@@ -8,15 +8,20 @@ const LENGTH = 32;
 export interface KekPlace {
   /** A file with 64 hexadecimal digits. It must be there. */
   readonly file?: string | undefined;
-  /** Without `file`: the folder in which `kek` is read, or made for development. */
+  /** Without `file`: the folder in which `kek` is read. */
   readonly dataDir: string;
+  /**
+   * Makes the key where it is missing: only where one process holds all roles. A master and an office
+   * on two machines that each made their own would never open each other's keys.
+   */
+  readonly make?: boolean;
 }
 
 /** The 32 bytes. Throws `TerminalError` that names the file and what is wrong with it. */
 export async function loadKek(place: KekPlace): Promise<Uint8Array> {
   if (place.file !== undefined) return await readKek(place.file);
   const path = join(place.dataDir, "kek");
-  await makeKek(path);
+  if (place.make) await makeKek(path);
   return await readKek(path);
 }
 

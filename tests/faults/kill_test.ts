@@ -117,7 +117,7 @@ Deno.test("1,000 readings reach the database exactly once though slave, master a
 async function run(world: World): Promise<void> {
   const { dataDir } = world;
   await world.startBroker();
-  const kek = await loadKek({ dataDir });
+  const kek = await loadKek({ dataDir, make: true });
   const billing = await startBillingRole({
     broker: await world.link("billing"),
     dataDir,

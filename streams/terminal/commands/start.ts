@@ -33,7 +33,7 @@ async function startAll(started: Started, slaveFile: string | undefined): Promis
   const configuration = configurationOf("start");
   const { dataDir, databaseUrl } = configuration;
   const log = createLog("start");
-  const kek = await loadKek({ file: configuration.kekFile, dataDir });
+  const kek = await loadKek({ file: configuration.kekFile, dataDir, make: true });
   if (configuration.natsUrl === undefined) {
     const broker = await startOwnBroker(dataDir, 4222);
     started.push(broker);

@@ -6,7 +6,9 @@ import { loadKek } from "../../../streams/office/kek.ts";
 Deno.test("loadKek() makes one key for all who start at once, readable by its owner only", async () => {
   const dataDir = join(await Deno.makeTempDir({ prefix: "samay-kek-" }), "data");
   try {
-    const keys = await Promise.all(Array.from({ length: 64 }, () => loadKek({ dataDir })));
+    const keys = await Promise.all(
+      Array.from({ length: 64 }, () => loadKek({ dataDir, make: true })),
+    );
     assert.equal(new Set(keys.map(toHex)).size, 1);
     assert.equal(keys[0]!.length, 32);
     assert.equal((await Deno.stat(join(dataDir, "kek"))).mode! & 0o777, 0o600);

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import type { JournalFeed } from "../../../streams/database/ledger_feed.ts";
+import { runLedger } from "../../../streams/database/ledger_loop.ts";
+import type { Log } from "../../../streams/terminal/log.ts";
+import { withDatabase } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
+
+Deno.test("runLedger() refuses a database that is older than what the masters may have trimmed", async () => {
+  await withDatabase(async (db) => {
+    let reads = 0;
+    const feed: JournalFeed = {
+      read: () => {
+        reads++;
+        return Promise.resolve([]);
+      },
+      lastSequence: () => Promise.resolve(20),
+      markedSequence: () => Promise.resolve(15),
+    };
+    const said: string[] = [];
+    const keep = (_message: string, fields?: object) => void said.push(JSON.stringify(fields));
+    const log: Log = { info: keep, warn: keep, error: keep };
+    const ledger = runLedger({ db, feed, log, deadLetter: () => Promise.resolve() });
+    await eventually(() =>
+      assert.ok(said.some((line) => line.includes("older than the broker's data")))
+    );
+    await ledger.stop();
+    assert.equal(reads, 0);
+  });
+});
