@@ -5,6 +5,7 @@ import { z } from "../../protocol/schema.ts";
 import { auditOf } from "../database/audit.ts";
 import { listMeters, type MeterLine, type MeterView, showMeter } from "../database/meter_views.ts";
 import { type OfficeContext, verb } from "./office.ts";
+import { type SlaveWords, slaveWords } from "./slave_words.ts";
 
 /** Lines in one answer: well inside the broker's message limit of 1 MB. */
 export const LINES_MAX = 1_000;
@@ -36,6 +37,8 @@ export const meterList = verb(
 export interface MeterSheet extends MeterView {
   /** The meter's actor as its master last showed it; null before its first frame. */
   readonly actor: unknown;
+  /** What its slave last said of itself, in words. */
+  readonly slave_words: SlaveWords;
   readonly audit: Awaited<ReturnType<typeof auditOf>>;
 }
 
@@ -47,6 +50,7 @@ export const meterShow = verb(
     return {
       ...view,
       actor: await actorOf(context, meter_id),
+      slave_words: slaveWords(view.meter.slave_id, meter_id, view.slave, context.now_ms()),
       audit: await auditOf(context.db, meter_id, AUDIT_MAX),
     };
   },

@@ -10,6 +10,7 @@ import { findMeter } from "../database/meters.ts";
 import { newReadings, type RawReading } from "../database/readings.ts";
 import { unknownMeter } from "./meters.ts";
 import { type OfficeContext, verb } from "./office.ts";
+import { slaveWords } from "./slave_words.ts";
 
 const WAIT_S = 30;
 export const WAIT_S_MAX = 120;
@@ -47,12 +48,24 @@ export const meterReadNow = verb(
       wait_ms: wait_s * 1_000,
     });
     if (readings.length > 0) return { request_id, readings };
-    throw new RetryableError(
-      `Meter ${meter_id} gave no reading within ${wait_s} s; ` +
-        `see when slave ${meter.slave_id} was last heard: samay meter show ${meter_id}`,
-    );
+    const why = await whySilent(context, meter.slave_id, meter_id);
+    throw new RetryableError(`Meter ${meter_id} gave no reading within ${wait_s} s. ${why}`);
   },
 );
+
+/** What the head-end knows of it: the slave's last report. A slave reports every 30 s. */
+async function whySilent(
+  { db, now_ms }: OfficeContext,
+  slave_id: string,
+  meter_id: string,
+): Promise<string> {
+  const row = await db.selectFrom("slave").selectAll()
+    .where("slave_id", "=", slave_id).executeTakeFirst();
+  const { heard, clock, hindrances } = slaveWords(slave_id, meter_id, row, now_ms());
+  if (hindrances.length > 0) return `Slave ${slave_id}: ${hindrances.join("; ")}`;
+  return `Slave ${slave_id}: ${heard}, its clock ${clock}, and it told of no fault of this meter; ` +
+    "see its log";
+}
 
 async function waitForReading(
   { db }: OfficeContext,

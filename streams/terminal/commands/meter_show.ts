@@ -1,7 +1,10 @@
 /** `samay meter show`: all that the head-end knows of one meter. */
 import { inIndia } from "../../../protocol/indian_time.ts";
+import { FLAG_WORDS, type ReadingFlag } from "../../../protocol/messages/journal.ts";
+import { actorRows } from "../../office/actor_words.ts";
 import type { MeterSheet } from "../../office/meters.ts";
 import type { Command, ParsedArguments } from "../command.ts";
+import { counted } from "../counted.ts";
 
 /** As it comes over the wire: every instant is ISO 8601 text. */
 type OnWire<T> = T extends Date ? string
@@ -32,7 +35,7 @@ function forPeople(sheet: Sheet): string {
     ...billingOf(sheet),
     ...readingOf(sheet),
     ...slaveOf(sheet),
-    ...actorOf(sheet.actor),
+    ...actorRows(sheet.actor),
     ...sheet.audit.map((
       { at, actor, action },
     ) => ["History", `${inIndia(at)}  ${action} (${actor})`]),
@@ -67,8 +70,10 @@ function billingOf({ account, consumer }: Sheet): string[][] {
 
 function readingOf({ latest }: Sheet): string[][] {
   if (!latest) return [["Last reading", "never"]];
-  const flags = latest.flags.length > 0 ? `, marked ${latest.flags.join(", ")}` : "";
-  const rows = [["Last reading", `${kwh(latest.value)} at ${inIndia(latest.read_at)}${flags}`]];
+  const rows = [["Last reading", `${kwh(latest.value)} at ${inIndia(latest.read_at)}`]];
+  for (const flag of latest.flags as ReadingFlag[]) {
+    rows.push(["Marked", `${flag}: ${FLAG_WORDS[flag]}; have the meter looked at`]);
+  }
   if (latest.frame_sequence !== null) {
     rows.push([
       "Came by",
@@ -79,20 +84,12 @@ function readingOf({ latest }: Sheet): string[][] {
   return rows;
 }
 
-function slaveOf({ meter, slave }: Sheet): string[][] {
-  const heard = slave ? `last heard ${inIndia(slave.last_seen_at)}` : "never heard";
-  return [["Slave", `${meter.slave_id}, ${heard}`]];
-}
-
-/** The master decides what it shows of a meter actor; each field is a line. */
-function actorOf(actor: unknown): string[][] {
-  if (actor === null || typeof actor !== "object") return [["Master", "no frame yet"]];
-  return Object.entries(actor)
-    .filter(([field]) => field !== "meter")
-    .map(([field, value]) => [
-      `Master: ${field}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
+function slaveOf({ meter, slave_words: { heard, clock, fault, waiting } }: Sheet): string[][] {
+  const rows = [["Slave", `${meter.slave_id}: ${heard}`]];
+  if (clock !== null) rows.push(["Slave's clock", clock]);
+  if (waiting !== null) rows.push(["Slave's outbox", `${counted(waiting, "reading")} waiting`]);
+  if (fault !== null) rows.push(["Slave says", fault]);
+  return rows;
 }
 
 function kwh(value_wh: number): string {

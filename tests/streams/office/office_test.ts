@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { freshMeter } from "../../../actors/meter/state.ts";
+import { utf8 } from "../../../protocol/bytes.ts";
 import { command as commandMessage } from "../../../protocol/messages/command.ts";
 import { parseJson, z } from "../../../protocol/schema.ts";
 import { subjects } from "../../../protocol/subjects.ts";
 import { projectBatch } from "../../../streams/database/ledger.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import type { Database } from "../../../streams/database/schema.ts";
+import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
+import { meterView } from "../../../streams/masters/board.ts";
 import { askOffice } from "../../../streams/office/client.ts";
 import { meterVerbs } from "../../../streams/office/meter_verbs.ts";
 import { startOffice, verb } from "../../../streams/office/office.ts";
@@ -46,8 +50,26 @@ async function run(command: Command, ...words: string[]): Promise<string> {
   return printed.join("\n");
 }
 
+const CLOCK = {
+  ...{ quality: 2, offset_s: 0, delay_s: 0, dispersion_s: 0, stratum: 2, source: "broker" },
+};
+
+/** What slave `slave_id` said `ago_ms` ago. */
+async function tellOf(db: Kysely<Database>, slave_id: string, report: object, ago_ms: number) {
+  const last_seen_at = new Date(Date.now() - ago_ms);
+  const whole = JSON.stringify({
+    ...{ kind: "heartbeat", slave_id, at_ms: last_seen_at.getTime(), boot: 1, meters: 2 },
+    ...{ outbox: 0, clock: CLOCK, faults: [] },
+    ...report,
+  });
+  await db.insertInto("slave").values({ slave_id, last_seen_at, report: whole })
+    .onConflict((conflict) =>
+      conflict.column("slave_id").doUpdateSet({ last_seen_at, report: whole })
+    ).execute();
+}
+
 async function withOffice(
-  fn: (given: { db: Kysely<Database>; url: string; folder: string }) => Promise<void>,
+  fn: (given: { db: Kysely<Database>; broker: NatsBroker; folder: string }) => Promise<void>,
 ): Promise<void> {
   await withBroker(({ broker }) =>
     withDatabase(async (db) => {
@@ -66,7 +88,7 @@ async function withOffice(
       const folder = await Deno.makeTempDir({ prefix: "samay-office-" });
       Deno.env.set("SAMAY_NATS_URL", broker.url);
       try {
-        await fn({ db, url: broker.url, folder });
+        await fn({ db, broker, folder });
       } finally {
         Deno.env.delete("SAMAY_NATS_URL");
         await Deno.remove(folder, { recursive: true });
@@ -84,7 +106,7 @@ const ENROL = [
 ];
 
 Deno.test("samay meter enrol, list, show and read-now work by the office alone", async (t) => {
-  await withOffice(async ({ db, folder }) => {
+  await withOffice(async ({ db, broker, folder }) => {
     const out = `${folder}/MH1.key.json`;
 
     await t.step("enrol writes a key file for its owner only, and prints no key", async () => {
@@ -125,10 +147,41 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       await run(enrolCommand, ...second, "--account", "A2", "--out", `${folder}/2.json`);
       await assert.rejects(
         run(readNowCommand, "MH2", "--wait", "0.3"),
-        /Meter MH2 gave no reading within 0\.3 s/,
+        /Meter MH2 gave no reading within 0\.3 s\. Slave edge-1: it was never heard: start it/,
       );
+      const says = async (report: object, pattern: RegExp, ago_ms = 1_000) => {
+        await tellOf(db, "edge-1", report, ago_ms);
+        await assert.rejects(run(readNowCommand, "MH2", "--wait", "0.2"), pattern);
+      };
+      await says({}, /Slave edge-1: it was last heard .*, its clock is synchronised, .* no fault/);
+      const faults = [{ meter_id: "MH1", reason: "other" }, {
+        meter_id: "MH2",
+        reason: "no answer",
+      }];
+      await says({ faults }, /within 0\.2 s\. Slave edge-1: it says: no answer$/);
+      await says({ clock: { ...CLOCK, quality: 0 } }, /edge-1: its clock is not synchronised/);
+      await says({}, /edge-1: it was last heard at .* Indian time: does it run/, 600_000);
+      await says({ kind: "goodbye" }, /edge-1: it said goodbye at .*: it is stopped/);
+      const shown = await run(showCommand, "MH2");
+      assert.match(shown, /Slave +edge-1: it said goodbye at .*\n.*clock +is synchronised/);
       await assert.rejects(run(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
       await assert.rejects(run(readNowCommand, "MH9", "--wait", "999"), /--wait/);
+    });
+
+    await t.step("show tells what the master shows in words", async () => {
+      const sheet = await run(showCommand, "MH1");
+      assert.match(sheet, /Master +no frame yet/);
+      const state = freshMeter("MH1");
+      state.clock = { offset_s: -0.005, variance_s2: 0.001225, sampled_at_ms: 1, samples: 2 };
+      Object.assign(state, { opened: 2, trials: 2, rejected: { replayed: 1 } });
+      const bucket = await broker.bucket("samay_meters");
+      await bucket.put("MH1", utf8(JSON.stringify(meterView(state, "m1"))));
+      const shown = await run(showCommand, "MH1");
+      assert.match(shown, /Master +m1: 2 frames opened, 1 key tried for each/);
+      assert.match(shown, /Refused +replayed 1 time/);
+      assert.match(shown, /Clock seen +5 ms behind ours, by 2 frames, give or take 35 ms/);
+      assert.match(shown, /Newest frame +number /);
+      assert.doesNotMatch(shown, /[{}]/);
     });
 
     await t.step("list shows lines in pages, show the whole sheet", async () => {
