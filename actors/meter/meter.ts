@@ -10,6 +10,7 @@ import type {
 } from "../../protocol/messages/journal.ts";
 import type { Register } from "../../protocol/messages/common.ts";
 import { sampleMeterClock } from "../../protocol/meter_clock.ts";
+import { isEnergyImport } from "../../protocol/iec62056/obis.ts";
 import { decodePack } from "../../protocol/senml.ts";
 import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
@@ -21,6 +22,21 @@ export type MeterEvent = ReadingEvent | RejectEvent;
 
 /** The error register `F.F` in full OBIS form, a number whose bits are the meter's flags. */
 export const ERROR_REGISTER = "0-0:97.97.0";
+/** Its bits for a cover that is open, or was, as the firmware has them (firmware/meter/flags.h). */
+const COVER_BITS = 0x18;
+
+/** A subject's last token may be anything; more of it does not fit a journal record. */
+const CLAIMED_ID_MAX = 64;
+
+/** Rejects that say nothing of the meter in the subject: any sender can make them. */
+const NOBODYS: readonly RejectReason[] = [
+  "wrong_length",
+  "unknown_version",
+  "unknown_suite",
+  "unknown_flags",
+  "unknown_meter",
+  "wrong_subject",
+];
 
 export const meterActor: JournalActor<MeterState, MeterEvent> = {
   kind: "meter",
@@ -31,15 +47,16 @@ export const meterActor: JournalActor<MeterState, MeterEvent> = {
   apply,
   encode: encodeMeter,
   decode: decodeMeter,
-  idOf: (event) => event.meter_id === "" ? undefined : event.meter_id,
+  idOf: (event) =>
+    event.event === "reject" && NOBODYS.includes(event.reason) ? undefined : event.meter_id,
 };
 
 function receive(state: MeterState | undefined, input: Input, find: FindMeter): MeterEvent {
   const parsed = parseFrame(input.payload);
-  if (!parsed.ok) return reject(input, "", parsed.reason);
+  if (!parsed.ok) return reject(input, input.id, parsed.reason);
   const meter = find(parsed.frame.alias);
-  if (meter === undefined) return reject(input, "", "unknown_meter", parsed.frame);
-  if (meter.meterId !== input.id) return reject(input, "", "wrong_subject", parsed.frame);
+  if (meter === undefined) return reject(input, input.id, "unknown_meter", parsed.frame);
+  if (meter.meterId !== input.id) return reject(input, input.id, "wrong_subject", parsed.frame);
   return open(state ?? freshMeter(meter.meterId), input, parsed.frame, meter);
 }
 
@@ -59,7 +76,9 @@ function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownM
   if (verdict !== "fresh") return reject(input, meter.meterId, verdict, frame, opened.trials);
   const pack = decodePack(opened.plaintext);
   if (
-    pack === undefined || pack.meterId !== meter.meterId
+    pack === undefined || pack.meterId !== meter.meterId ||
+    // The second is proven by the key; a pack that says another one lies about its readings' times.
+    Math.floor(pack.sealedAt_ms / 1_000) !== opened.t_s
   ) {
     return reject(input, meter.meterId, "not_a_pack", frame, opened.trials);
   }
@@ -107,8 +126,11 @@ function flagsOf(
     const before = state.last?.values[obis];
     const later = state.last !== null && read_at_ms > state.last.read_at_ms;
     if (obis === ERROR_REGISTER) {
-      if (value !== 0) flags.add("meter_error");
-    } else if (later && before !== undefined && value < before) flags.add("register_went_back");
+      if ((value & COVER_BITS) !== 0) flags.add("cover_open");
+      if ((value & ~COVER_BITS) !== 0) flags.add("meter_error");
+    } else if (isEnergyImport(obis) && later && before !== undefined && value < before) {
+      flags.add("register_went_back");
+    }
   }
   return [...flags].sort();
 }
@@ -123,7 +145,7 @@ function reject(
   return {
     event: "reject",
     frame: input.sequence,
-    meter_id: meterId,
+    meter_id: meterId.slice(0, CLAIMED_ID_MAX),
     reason,
     arrival_ms: input.arrival_ms,
     trials,
@@ -140,7 +162,7 @@ function apply(state: MeterState, event: MeterEvent): void {
   }
   state.opened += 1;
   state.replay.commit(event);
-  sampleMeterClock(state.clock, sealedWithin(event), event.arrival_ms);
+  sampleMeterClock(state.clock, event.sealed_at_ms, event.arrival_ms);
   const read_at_ms = Math.max(0, ...event.registers.map((register) => register.read_at_ms));
   if (state.last !== null && read_at_ms < state.last.read_at_ms) return; // An older one, sent late.
   state.last = {
@@ -150,9 +172,4 @@ function apply(state: MeterState, event: MeterEvent): void {
     read_at_ms,
     values: Object.fromEntries(event.registers.map(({ obis, value }) => [obis, value])),
   };
-}
-
-/** The pack's moment of sealing, held to the second whose key opened the frame: that one is proven. */
-function sealedWithin({ sealed_at_ms, t_s }: ReadingEvent): number {
-  return Math.min(Math.max(sealed_at_ms, t_s * 1_000), t_s * 1_000 + 999);
 }

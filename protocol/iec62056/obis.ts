@@ -34,3 +34,8 @@ export function fullObis(code: string): string {
 export function isHeatMeterCode(code: string): boolean {
   return /^6\.\d{1,2}(?:\*\d{1,2})?$/.test(code);
 }
+
+/** Cumulative active energy import, total or of a tariff (IEC 62056-61: A=1, C=1, D=8): never falls. */
+export function isEnergyImport(obis: string): boolean {
+  return /^1-\d+:1\.8\.\d+$/.test(obis);
+}

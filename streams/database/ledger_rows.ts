@@ -1,4 +1,5 @@
 /** What one journal record means in rows. Pure. */
+import { isEnergyImport } from "../../protocol/iec62056/obis.ts";
 import type { JournalRecord, ReadingEvent, SessionEvent } from "../../protocol/messages/journal.ts";
 import type { SessionReport } from "../../protocol/messages/session.ts";
 
@@ -54,7 +55,9 @@ function readingRows(journal_sequence: number, event: ReadingEvent): ReadingRow[
     read_at_ms: register.read_at_ms,
     value: register.value,
     unit: register.unit,
-    flags: event.flags,
+    flags: event.flags.filter((flag) =>
+      flag !== "register_went_back" || isEnergyImport(register.obis)
+    ),
     frame_sequence: event.frame,
     journal_sequence,
     arrived_at_ms: event.arrival_ms,

@@ -88,7 +88,8 @@ Deno.test("the meter's error register is flagged while it is not zero, and never
       registers: [{ obis: ERROR_REGISTER, value, unit: "", read_at_ms: NOW_MS - age_ms }],
     }).flags;
   assert.deepEqual(flags(4, 60_000, 1), ["meter_error"]);
-  assert.deepEqual(flags(0, 50_000, 2), []);
+  assert.deepEqual(flags(0x10, 55_000, 2), ["cover_open"]);
+  assert.deepEqual(flags(0, 50_000, 3), []);
 });
 
 Deno.test("an older reading sent late does not become the last one", () => {
@@ -124,11 +125,21 @@ Deno.test("the window follows a meter that drifts far, and takes it back when it
   assert.ok(again.trials <= 2, `learned again: ${again.trials} trials`);
 });
 
-Deno.test("a pack that lies about its moment of sealing cannot lead the window away", () => {
+Deno.test("a pack that says another second than its key proves is refused", () => {
+  const lying = frame({ sequence: 1, said_ms: NOW_MS + 10 * 86_400_000 });
+  const event = meterActor.receive(undefined, input(lying), find);
+  assert.equal(event.event === "reject" && event.reason, "not_a_pack");
+});
+
+Deno.test("a power that falls is no register that went back", () => {
   const state = freshMeter(METER);
-  reading(state, { sequence: 1, said_ms: NOW_MS + 10 * 86_400_000 });
-  assert.ok(Math.abs(state.clock.offset_s) <= 1, `${state.clock.offset_s} s`);
-  assert.ok(reading(state, { sequence: 2, sealed_at_ms: NOW_MS + 60_000 }).trials <= 2);
+  const flags = (value: number, energy_wh: number, age_ms: number, sequence: number) => {
+    const read_at_ms = NOW_MS - age_ms;
+    const power = { obis: "1-0:1.7.0", value, unit: "W", read_at_ms };
+    return reading(state, { sequence, registers: [power, ...energy(energy_wh, read_at_ms)] }).flags;
+  };
+  assert.deepEqual(flags(2_500, 1_000, 60_000, 1), []);
+  assert.deepEqual(flags(1_100, 1_100, 50_000, 2), []);
 });
 
 Deno.test("decodeMeter() names the meter and the fault of a malformed snapshot", () => {
