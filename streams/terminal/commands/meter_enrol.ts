@@ -47,9 +47,13 @@ export const command: Command = {
   help: `Asks the running head-end. The key is in the file alone, which its owner alone can read:
 carry it to the slave, which takes it in and deletes it. The same enrolment again is no error:
 it completes what broke off and gives the same key. Something else under the same name is refused.
+The consumer number is the one that the meter itself tells, where it tells one (register 0.0.0;
+samay meter read shows it): the slave refuses a meter that says it is somebody else's.
 
-  samay meter enrol --meter MH00113978 --slave edge-1 --consumer 170012345678 \\
-    --name "Asha Patil" --phone +919800000001 --language mr --out MH00113978.key.json`,
+  samay meter enrol --meter MH00000001 --slave desk --consumer 170012340001 \\
+    --name "Asha Patil" --sanctioned-load-w 5000 --out MH00000001.key.json
+
+samay start --help has the lines before and after it.`,
   run,
 };
 

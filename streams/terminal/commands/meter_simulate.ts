@@ -53,17 +53,22 @@ export const command: Command = {
   summary: "Runs a meter in software on a socket, to try a slave without hardware",
   positionals: { usage: "ID", min: 1, max: 1 },
   options: {
-    consumer: { type: "string", placeholder: "NUMBER", help: "Consumer number (default: the ID)" },
+    consumer: {
+      type: "string",
+      placeholder: "NUMBER",
+      help: "Its register 0.0.0 (default: the ID)",
+    },
     "load-w": { type: "string", placeholder: "W", default: "500", help: "Steady load" },
     host: { type: "string", placeholder: "ADDRESS", default: "127.0.0.1", help: "Where to listen" },
     port: { type: "string", placeholder: "N", default: "8021", help: "TCP port; 0: any" },
   },
   help: `Answers IEC 62056-21 readouts (mode C) on a socket until SIGTERM, as a meter behind a
 serial-to-network converter does. Its register has stood at zero on 1 January 2026 and
-rises with the load, whether it runs or not.
+rises with the load, whether it runs or not. It is enrolled under its own consumer number:
+samay meter enrol --consumer 170012340001, as samay start --help has it.
 
 Examples
-  samay meter simulate MH00000001 --load-w 800
+  samay meter simulate MH00000001 --consumer 170012340001 --load-w 800
   samay meter read --serial tcp://127.0.0.1:8021`,
   run,
 };
