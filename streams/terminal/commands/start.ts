@@ -86,11 +86,17 @@ export const command: Command = {
 127.0.0.1:4222, unless SAMAY_NATS_URL names one), a master, and billing on the embedded
 database (unless DATABASE_URL names a PostgreSQL server). Data lie under SAMAY_DATA_DIR.
 
-  deno task start
-  deno task samay meter enrol --meter MH00000001 --slave desk --consumer 170012340001 \\
-    --name "Asha Patil" --out .samay/MH00000001.key.json
-  deno task slave --config my-slave.json
+To try it with a meter in software, each line in a terminal of its own but for enrol:
 
-One slave may run in the same process: deno task start --slave my-slave.json`,
+  deno task start
+  deno task meter MH00000001 --consumer 170012340001
+  deno task samay meter enrol --meter MH00000001 --slave desk --consumer 170012340001 \\
+    --name "Asha Patil" --sanctioned-load-w 5000 --out MH00000001.key.json
+  echo '{ "slave_id": "desk", "data_dir": ".samay/desk", "key_files": ["MH00000001.key.json"],
+    "meters": [{ "meter_id": "MH00000001", "line": "tcp://127.0.0.1:8021" }] }' > desk.json
+  deno task slave --config desk.json
+  deno task samay meter read-now MH00000001
+
+One slave may run in the same process: deno task start --slave desk.json`,
   run,
 };
