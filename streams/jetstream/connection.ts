@@ -128,6 +128,8 @@ async function open(options: BrokerOptions): Promise<NatsConnection> {
       waitOnFirstConnect: options.wait ?? false,
       timeout: 5_000,
       noAsyncTraces: true,
+      // A password that is being changed refuses us for a while: that must not end the connection.
+      ignoreAuthErrorAbort: true,
     });
   } catch (error) {
     const reason = (error as Error).message;
