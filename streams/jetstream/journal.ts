@@ -4,8 +4,9 @@ import { type JournalRecord, journalRecord } from "../../protocol/messages/journ
 import { type JournalKind, partitionToken, subjects } from "../../protocol/subjects.ts";
 import type { Log } from "../terminal/log.ts";
 import type { Journal, JournaledRecord } from "../masters/ports.ts";
+import { FencedError } from "./broker.ts";
 import type { NatsBroker } from "./connection.ts";
-import { lastSequence } from "./last_sequence.ts";
+import { lastMessage, lastSequence } from "./last_sequence.ts";
 import { OrderedInput } from "./ordered_input.ts";
 
 const READ_BATCH = 256;
@@ -26,20 +27,27 @@ export class StreamJournal implements Journal {
   }
 
   /**
-   * The message id holds the owner's instance: a retry of ours is answered as a duplicate, and two
-   * owners that try the same epoch are told apart.
+   * The message id holds the owner's instance: a retry of ours is known as such, and two owners that
+   * try the same epoch are told apart. Older servers look at the id first and answer a retry as a
+   * duplicate; newer ones look at the fence first, which our own record has moved: so what stands
+   * last is looked at before the word fenced is believed.
    */
   async append(record: JournalRecord, after: number): Promise<number> {
     const { type, epoch, owner, cursor } = record;
-    const ack = await this.#broker.publish(
-      this.#subject,
-      new TextEncoder().encode(JSON.stringify(record)),
-      {
-        messageId: `${this.#subject}-${type}-${epoch}-${owner}-${cursor}`,
-        expectLastSubjectSequence: after,
-      },
-    );
-    return ack.sequence;
+    const messageId = `${this.#subject}-${type}-${epoch}-${owner}-${cursor}`;
+    try {
+      const ack = await this.#broker.publish(
+        this.#subject,
+        new TextEncoder().encode(JSON.stringify(record)),
+        { messageId, expectLastSubjectSequence: after },
+      );
+      return ack.sequence;
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      const last = await lastMessage(this.#broker, "JOURNAL", this.#subject);
+      if (last.messageId !== messageId) throw error;
+      return last.sequence;
+    }
   }
 
   /** Throws `RetryableError` when the link is lost meanwhile: whoever reads may have to stop. */

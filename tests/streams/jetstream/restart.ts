@@ -1,0 +1,21 @@
+/** A broker that a test kills and starts again on the same port and files. */
+import { startBrokerProcess } from "../../../streams/jetstream/broker_process.ts";
+import type { Log } from "../../../streams/terminal/log.ts";
+import type { TestBroker } from "../../support/broker.ts";
+
+export async function restart(given: TestBroker, down_ms = 0): Promise<void> {
+  const { process, program, dataDir } = given;
+  await process.kill();
+  await new Promise((resolve) => setTimeout(resolve, down_ms));
+  const next = await startBrokerProcess({ program, dataDir, port: process.port });
+  // `withBroker` stops the one that it started: from now on that is this one.
+  Object.assign(process, next);
+}
+
+/** A log that keeps its lines. */
+export function keptLog(): Log & { lines: string[] } {
+  const lines: string[] = [];
+  const say = (message: string, fields = {}) =>
+    void lines.push(`${message} ${JSON.stringify(fields)}`);
+  return { lines, info: say, warn: say, error: say };
+}
