@@ -129,15 +129,16 @@ export class Outbox {
   }
 
   /**
-   * Puts right the times of readings that this process took before its clock was synchronised, now
-   * that `offset_ms` is known. None of them has been sealed. Returns how many there were.
+   * Puts right the times of readings that were taken before the clock was synchronised, now that
+   * `offset_ms` is known; those of earlier starts too, for a restart of the program leaves the
+   * machine's clock as wrong as it was. None of them has been sealed. Returns how many there were.
    */
   correct(offset_ms: number): number {
     return inTransaction(this.#database, () => {
       const rows = this.#database.prepare(
         "select meter_id, read_at_ms, clock_offset_ms from outbox " +
-          "where boot = ? and clock_quality = 0 order by meter_id, read_at_ms desc",
-      ).all(this.#boot);
+          "where clock_quality = 0 order by meter_id, read_at_ms desc",
+      ).all();
       const taken = this.#database.prepare(
         "select 1 from outbox where meter_id = ? and read_at_ms = ?",
       );
