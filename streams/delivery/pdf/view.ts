@@ -20,6 +20,18 @@ import { type Labels, labelsOf } from "../labels.ts";
 /** Name and value, one under the other or side by side. */
 export type Fact = readonly [label: string, value: string];
 
+/** A fact in a row of its own; `long`: its value may need a second line, and the row grows with it. */
+export type FactRow = readonly [...Fact, long: boolean];
+
+/** Small letters that fit on one line of the narrow columns; a capital takes more than one. */
+const VALUE_SHORT_MAX = 22;
+const CAPITAL_WIDTH = 1.3;
+
+function rowOf([name, value]: Fact): FactRow {
+  const capitals = value.match(/[A-Z]/g)?.length ?? 0;
+  return [name, value, value.length + capitals * (CAPITAL_WIDTH - 1) > VALUE_SHORT_MAX];
+}
+
 export type BillView = ReturnType<typeof billView>;
 
 /** Everything on the page, as text; amounts and bars are formatted and scaled already. */
@@ -42,7 +54,7 @@ export function billView(bill: BillDocument) {
       name: bill.consumer.name,
       address: bill.consumer.address,
     },
-    connection: connectionOf(bill, words),
+    connection: connectionOf(bill, words).map(rowOf),
     readings: readingsOf(bill, words),
     lines: bill.lines.map((line) => lineOf(line, words, language)),
     total: rupees(bill.total_paise),
@@ -168,7 +180,9 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   const { closing } = bill;
   if (closing.source === "estimate") return { text: words.provenance_estimate, facts: [] };
   const facts: Fact[] = [[words.read_at, instantLong(closing.read_at_ms, language)]];
-  if (closing.frame_sequence === null) return { text: words.provenance_import, facts };
+  if (closing.frame_sequence === null) {
+    return { text: words.provenance_import, facts: facts.map(rowOf) };
+  }
   facts.push([words.frame, words.frame_of.replace("{}", String(closing.frame_sequence))]);
   if (closing.second_found_s !== null) {
     const time = indianTimeOf(closing.second_found_s * 1000);
@@ -179,5 +193,5 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   if (closing.journal_sequence !== null) {
     facts.push([words.journal, String(closing.journal_sequence)]);
   }
-  return { text: words.provenance_text, facts };
+  return { text: words.provenance_text, facts: facts.map(rowOf) };
 }

@@ -8,7 +8,7 @@ import {
   withActualText,
 } from "../../../streams/delivery/pdf/actual_text.ts";
 import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
-import { sampleBill } from "./sample.ts";
+import { inputsOf, sampleBill } from "./sample.ts";
 
 const BYTES_MAX = 100_000;
 
@@ -110,6 +110,35 @@ Deno.test("renderBillPdf() stays on one page with the 22 lines of two tariffs an
   const text = await run("pdftotext", crowded, "-layout");
   assert.ok(text.includes("₹ 12,34,56,789"));
   assert.match(await run("pdfinfo", crowded), /Pages:\s+1\n/);
+});
+
+Deno.test("renderBillPdf() gives a value of two lines the room that it takes", async () => {
+  if (!await hasPoppler()) return;
+  for (const language of ["en", "mr"] as const) {
+    const { account, tariff, closing } = inputsOf(language);
+    const boxes = await run(
+      "pdftotext",
+      sampleBill(language, {
+        account: { ...account, municipal: true },
+        tariff: { ...tariff, name: "MSEDCL LT I(B) residential" },
+        closing: { ...closing, read_at_ms: Date.parse("2026-11-22T16:38:55Z") },
+      }),
+      "-bbox",
+    );
+    const top = (word: string) => {
+      const found = boxes.match(new RegExp(`yMin="([\\d.]+)"[^>]*>${word}<`));
+      assert.ok(found !== null, `${word} in ${language}`);
+      return Number(found[1]);
+    };
+    // Lines of one value are 10 to 11.5 pt apart: rows must be further, or nobody sees which is which.
+    const rows: [string, string][] = language === "en"
+      ? [["residential", "Single"], ["3", "Municipal"], ["22:08:55", "no\\."]]
+      : [];
+    for (const [above, below] of [["00113978", "MSEDCL"] as const, ...rows]) {
+      const apart_pt = top(below) - top(above);
+      assert.ok(apart_pt > 13, `${language}: ${above} and ${below} are ${apart_pt} pt apart`);
+    }
+  }
 });
 
 Deno.test("markRuns() marks the runs of a numbered size, each text once, and restores with Q", () => {
