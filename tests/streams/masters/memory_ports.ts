@@ -20,7 +20,7 @@ import { silentLog } from "../../../streams/terminal/log.ts";
 export const PARTITION = 42;
 export const ID = "M6";
 
-export type Step = "store" | "acknowledge" | "read" | "snapshot" | "fence";
+export type Step = "store" | "acknowledge" | "read" | "snapshot" | "fence" | "input";
 
 export class World {
   readonly records: JournaledRecord[] = [];
@@ -127,9 +127,10 @@ export class World {
           this.snapshot = structuredClone(snapshot);
         },
       },
-      input: (_kind, _partition, epoch, cursor) => {
+      input: async (_kind, _partition, epoch, cursor) => {
+        await this.at("input");
         this.opened.push({ epoch, cursor });
-        return Promise.resolve(this.#source(cursor));
+        return this.#source(cursor);
       },
       ledgerPassed: () => Promise.resolve(this.ledger),
       tell: (subject) => this.trace.push(`told ${subject}`),

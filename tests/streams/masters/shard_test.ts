@@ -241,6 +241,20 @@ Deno.test("stop() while open() is on its way leaves nothing open, whatever the s
   }
 });
 
+Deno.test("stop() while the input is being opened closes that input too", async () => {
+  const world = new World();
+  const shard = world.shard("a");
+  let stopping: Promise<void> | undefined;
+  world.at = async (step) => {
+    if (step !== "input") return;
+    stopping = shard.stop();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await shard.open();
+  await stopping;
+  assert.deepEqual(world.sources.map(({ stopped }) => stopped), [true]);
+});
+
 Deno.test("stop() ends a shard that cannot reach its journal", async () => {
   const world = new World();
   world.send("a");
