@@ -8,6 +8,7 @@ import type { EnrolInput } from "../office/enrol_input.ts";
 import { createPaint, type Paint } from "../terminal/colour.ts";
 import { Failure } from "../terminal/command.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
+import { type StopSignal, watchForStop } from "../terminal/signals.ts";
 import { PARTITIONS } from "../../protocol/subjects.ts";
 import { type DemoCustomer, demoCustomer } from "./customers.ts";
 import { type DemoLine, startFirstMeter, startSoftwareLines } from "./meters.ts";
@@ -32,11 +33,15 @@ const ENROL_AT_ONCE = 4;
 export async function runDemo(options: DemoOptions): Promise<void> {
   const started: DemoWorld["started"] = [];
   const progress = createProgress();
+  const watch = watchForStop();
+  const demo = new Demo(options, progress, started);
+  watch.stopped.then((signal) => demo.interrupted = signal);
   try {
-    await new Demo(options, progress, started).run();
+    await demo.run();
   } finally {
     progress.end();
     for (const part of started.reverse()) await part.stop();
+    watch.release();
   }
 }
 
@@ -47,6 +52,8 @@ class Demo {
   readonly #calendar: DemoCalendar = demoCalendar(Date.now());
   readonly #paint: Paint = createPaint();
   readonly #began_ms = performance.now();
+  /** Set from outside: the demo ends after the step in hand, and all that it started is stopped. */
+  interrupted: StopSignal | undefined;
 
   constructor(options: DemoOptions, progress: Progress, started: DemoWorld["started"]) {
     this.#options = options;
@@ -89,7 +96,13 @@ class Demo {
     await this.#tell(world, customers[0]!, traces, missing);
   }
 
+  #goOn(): void {
+    if (this.interrupted === undefined) return;
+    throw new Failure(`${this.interrupted}: the demo was stopped before its end`);
+  }
+
   #stage(text: string): void {
+    this.#goOn();
     if (!this.#options.json) this.#progress.stage(text);
   }
 
@@ -111,6 +124,7 @@ class Demo {
     await Deno.mkdir(`${this.#options.dataDir}/keys`, { recursive: true });
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
+        this.#goOn();
         const input = enrolmentOf(next.customer, next.slave_id, this.#calendar);
         const { key_file } = await askOffice(world.broker, "meter-enrol", input) as Enrolled;
         const path = `${this.#options.dataDir}/keys/${next.customer.meter_id}.key.json`;
@@ -171,6 +185,7 @@ class Demo {
     let best = -1;
     let moved_ms = performance.now();
     for (;;) {
+      this.#goOn();
       const done = await look();
       this.#progress.update(done, total);
       if (done >= total) return this.#progress.end();

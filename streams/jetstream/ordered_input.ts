@@ -44,6 +44,7 @@ export class OrderedInput implements InputSource {
   #delivered = 0;
   #asked = 0;
   #heard_ms = 0;
+  #watched_ms = 0;
   #subscription: Subscription | undefined;
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #wake = () => {};
@@ -163,8 +164,12 @@ export class OrderedInput implements InputSource {
 
   #watch(): void {
     if (this.#lost !== undefined) return this.#remake(this.#lost);
-    if (this.#asked === 0) this.#heard_ms = performance.now(); // Nothing asked: silence is right.
-    if (performance.now() - this.#heard_ms > SILENCE_MAX_MS) this.#remake("the broker is silent");
+    const now_ms = performance.now();
+    const stalled = now_ms - this.#watched_ms > 2 * WATCH_MS;
+    this.#watched_ms = now_ms;
+    // Nothing asked, or it was we who did not listen: the silence is not the broker's.
+    if (this.#asked === 0 || stalled) this.#heard_ms = now_ms;
+    if (now_ms - this.#heard_ms > SILENCE_MAX_MS) this.#remake("the broker is silent");
   }
 
   #remake(reason: string): void {

@@ -33,7 +33,13 @@ interface Worker {
 export function startWork(given: Omit<Worker, "retries">): Stoppable {
   const worker: Worker = { ...given, retries: 0 };
   const state = { stopping: false };
-  const loop = pullLoop(worker, state);
+  const inHand = new Set<Promise<void>>();
+  const { stream, consumer } = worker.options;
+  const pull = new Pull(worker.broker, stream, consumer, (message) => {
+    const handling = handleOne(worker, message).finally(() => inHand.delete(handling));
+    inHand.add(handling);
+  });
+  const loop = pullLoop(worker, pull, inHand, state);
   return {
     stop: async () => {
       state.stopping = true;
@@ -42,13 +48,13 @@ export function startWork(given: Omit<Worker, "retries">): Stoppable {
   };
 }
 
-async function pullLoop(worker: Worker, state: { stopping: boolean }): Promise<void> {
-  const { broker, options, log } = worker;
-  const inHand = new Set<Promise<void>>();
-  const pull = new Pull(broker, options.stream, options.consumer, (message) => {
-    const handling = handleOne(worker, message).finally(() => inHand.delete(handling));
-    inHand.add(handling);
-  });
+async function pullLoop(
+  worker: Worker,
+  pull: Pull,
+  inHand: ReadonlySet<Promise<void>>,
+  state: { readonly stopping: boolean },
+): Promise<void> {
+  const { options, log } = worker;
   let quiet = true;
   while (!state.stopping) {
     try {

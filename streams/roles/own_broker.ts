@@ -8,5 +8,11 @@ export async function startOwnBroker(dataDir: string, port: number): Promise<Bro
   if (tool === undefined) {
     throw new Failure("nats-server is not installed: run `deno task setup`, it brings one");
   }
-  return await startBrokerProcess({ program: tool.path, dataDir: `${dataDir}/broker`, port });
+  return await startBrokerProcess({
+    program: tool.path,
+    dataDir: `${dataDir}/broker`,
+    port,
+    // A terminal's Ctrl-C goes to the whole group: the broker must stay until the roles have drained.
+    detached: true,
+  });
 }

@@ -5,6 +5,12 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 /** As shells have it: 128 + number of the signal. */
 const EXIT_CODE: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
 
+/**
+ * A key pressed once may arrive twice: the terminal signals the whole group, and a task runner hands
+ * the signal on to its child.
+ */
+const SAME_KEY_MS = 1_000;
+
 export interface StopWatch {
   /** Resolves with the first signal. */
   readonly stopped: Promise<StopSignal>;
@@ -15,11 +21,12 @@ export interface StopWatch {
 /** Watches for SIGINT and SIGTERM. `exit` is called on the second signal. */
 export function watchForStop(exit: (code: number) => void = Deno.exit): StopWatch {
   const { promise, resolve } = Promise.withResolvers<StopSignal>();
-  let seen = 0;
+  let first_ms: number | undefined;
   const handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const handler = () => {
-      seen++;
-      if (seen > 1) exit(EXIT_CODE[signal]);
+      const now_ms = performance.now();
+      first_ms ??= now_ms;
+      if (now_ms - first_ms > SAME_KEY_MS) exit(EXIT_CODE[signal]);
       else resolve(signal);
     };
     Deno.addSignalListener(signal, handler);
