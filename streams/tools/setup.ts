@@ -8,6 +8,7 @@ import { bringTool, howToGet } from "./bring.ts";
 import { installDependencies, missingFonts } from "./dependencies.ts";
 import { withLock } from "./lock.ts";
 import { toolsDir } from "./places.ts";
+import { warmModules } from "./warm.ts";
 import { natsCli, natsServer, type ToolPin } from "./versions.ts";
 
 export interface StepResult {
@@ -31,6 +32,14 @@ async function fontsStep(progress: Progress): Promise<StepResult> {
     }
   }
   return { ...result, ok: true, detail: "Noto Sans and Noto Sans Devanagari (npm)" };
+}
+
+async function modulesStep(progress: Progress): Promise<StepResult> {
+  const reason = await warmModules(() => progress.stage("  modules: first load ..."));
+  const detail = reason === undefined
+    ? "loaded once, compiled"
+    : `the first load failed: ${reason}`;
+  return { part: "modules", essential: false, ok: reason === undefined, detail };
 }
 
 async function toolStep(pin: ToolPin, essential: boolean, progress: Progress) {
@@ -62,6 +71,7 @@ export async function setUp(progress: Progress): Promise<StepResult[]> {
   return await withLock(toolsDir, waiting, async () => {
     const results = [
       await fontsStep(progress),
+      await modulesStep(progress),
       await toolStep(natsServer, true, progress),
       await toolStep(natsCli, false, progress),
       await avrStep(progress),
