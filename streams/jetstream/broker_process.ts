@@ -24,7 +24,9 @@ export interface BrokerProcess {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Ends it as an operator would: lame-duck free, files flushed. */
+  /** Resolves when it has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  /** Ends it as an operator would: files flushed. */
   stop(): Promise<void>;
   /** Kills it as a power cut would, as far as a process can tell. */
   kill(): Promise<void>;
@@ -69,6 +71,7 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
     url: `nats://127.0.0.1:${port}`,
     port,
     pid: child.pid,
+    ended: child.status.then(() => {}),
     stop: () => end(child, "SIGTERM"),
     kill: () => end(child, "SIGKILL"),
   };

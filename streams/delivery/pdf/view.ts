@@ -32,6 +32,11 @@ function rowOf([name, value]: Fact): FactRow {
   return [name, value, value.length + capitals * (CAPITAL_WIDTH - 1) > VALUE_SHORT_MAX];
 }
 
+/** A fuel adjustment of nothing says nothing, and one a slab would push the page over its end. */
+function isPrinted({ code, amount_paise }: BillLine): boolean {
+  return code !== "fac" || amount_paise !== 0;
+}
+
 export type BillView = ReturnType<typeof billView>;
 
 /** Everything on the page, as text; amounts and bars are formatted and scaled already. */
@@ -56,7 +61,7 @@ export function billView(bill: BillDocument) {
     },
     connection: connectionOf(bill, words).map(rowOf),
     readings: readingsOf(bill, words),
-    lines: bill.lines.map((line) => lineOf(line, words, language)),
+    lines: bill.lines.filter(isPrinted).map((line) => lineOf(line, words, language)),
     total: rupees(bill.total_paise),
     rounding: rupees(bill.rounding_paise),
     payable_exact: rupees(bill.payable_paise),

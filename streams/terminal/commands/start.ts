@@ -1,6 +1,6 @@
 /** `samay start`: all roles in one process, on an embedded broker and database. */
 import type { Stoppable } from "../../jetstream/broker.ts";
-import type { Command, ParsedArguments } from "../command.ts";
+import { type Command, Failure, type ParsedArguments } from "../command.ts";
 import { createLog } from "../log.ts";
 import { watchForStop } from "../signals.ts";
 
@@ -11,8 +11,13 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const watch = watchForStop();
   const started: Started = [];
   try {
-    await startAll(started, values.slave as string | undefined);
-    const signal = await watch.stopped;
+    const { brokerEnded } = await startAll(started, values.slave as string | undefined);
+    const signal = await Promise.race([watch.stopped, brokerEnded]);
+    if (signal === undefined) {
+      throw new Failure(
+        "nats-server ended by itself: all roles stop; its log lies under SAMAY_DATA_DIR",
+      );
+    }
     createLog("start").info("draining", { signal });
   } finally {
     for (const part of started.reverse()) await part.stop();
@@ -21,7 +26,11 @@ async function run({ values }: ParsedArguments): Promise<number> {
   return 0;
 }
 
-async function startAll(started: Started, slaveFile: string | undefined): Promise<void> {
+/** Returns a promise that resolves should the broker of our own end before we end it. */
+async function startAll(
+  started: Started,
+  slaveFile: string | undefined,
+): Promise<{ brokerEnded: Promise<undefined> }> {
   const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
@@ -34,9 +43,11 @@ async function startAll(started: Started, slaveFile: string | undefined): Promis
   const { dataDir, databaseUrl } = configuration;
   const log = createLog("start");
   const kek = await loadKek({ file: configuration.kekFile, dataDir, make: true });
+  let brokerEnded = new Promise<undefined>(() => {});
   if (configuration.natsUrl === undefined) {
     const broker = await startOwnBroker(dataDir, 4222);
     started.push(broker);
+    brokerEnded = broker.ended.then(() => undefined);
     log.info("broker runs", { url: broker.url });
   }
   const link = async (name: string) => {
@@ -70,6 +81,7 @@ async function startAll(started: Started, slaveFile: string | undefined): Promis
     started.push(await startSlave(slave, await link(`slave ${slave.slave_id}`), slaveLog));
   }
   log.info("all roles run; stop with Ctrl-C", { data: dataDir });
+  return { brokerEnded };
 }
 
 export const command: Command = {
