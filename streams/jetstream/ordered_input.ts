@@ -11,6 +11,7 @@ import type { Log } from "../terminal/log.ts";
 import type { InputSource } from "../masters/ports.ts";
 import type { Stoppable } from "./broker.ts";
 import type { NatsBroker } from "./connection.ts";
+import { deliveryOf } from "./delivery.ts";
 import { AckPolicy, DeliverPolicy, type Msg, nanos, type Subscription } from "./nats.ts";
 
 export interface OrderedInputOptions {
@@ -192,15 +193,4 @@ export class OrderedInput implements InputSource {
       // Gone already, or out of reach: the broker forgets it by its inactivity limit.
     }
   }
-}
-
-/** The fields of an acknowledgement subject, in the old form (9 tokens) and the new one (12). */
-function deliveryOf(reply: string): { sequence: number; delivered: number; arrival_ms: number } {
-  const tokens = reply.split(".");
-  const shift = tokens.length > 9 ? 2 : 0;
-  return {
-    sequence: Number(tokens[5 + shift]),
-    delivered: Number(tokens[6 + shift]),
-    arrival_ms: Math.floor(Number(tokens[7 + shift]!.slice(0, -3)) / 1_000),
-  };
 }
