@@ -30,6 +30,7 @@ const rules: Rules = {
     "ajv": "streams/delivery/local/openapi.ts",
     "ajv-formats": "streams/delivery/local/openapi.ts",
     "cborg": "protocol/cbor.ts",
+    "echarts": "streams/lab/chart.ts",
     "kysely": "streams/database/kysely.ts",
     "mailparser": "streams/delivery/local/smtp.ts",
     "nats": "streams/jetstream/nats.ts",
