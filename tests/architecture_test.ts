@@ -19,13 +19,14 @@ const rules: Rules = {
     // A migration is told its database; the one file that names Kysely gives it the types.
     migrations: ["streams"],
     streams: ["actors", "protocol", "migrations"],
-    "main.ts": ["streams"],
+    // The version stands in one place.
+    "main.ts": ["streams", "deno.json"],
   },
   vendors: {
     "@electric-sql/pglite": "streams/database/pglite.ts",
     "@myriaddreamin/typst-ts-node-compiler": "streams/delivery/pdf/compiler.ts",
-    "@noble/ciphers": "protocol/tves/primitives.ts",
-    "@noble/hashes": "protocol/tves/primitives.ts",
+    "@noble/ciphers": "protocol/tves/engine_noble.ts",
+    "@noble/hashes": "protocol/tves/engine_noble.ts",
     "@serialport/stream": "streams/serial/binding.ts",
     "ajv": "streams/delivery/local/openapi.ts",
     "ajv-formats": "streams/delivery/local/openapi.ts",

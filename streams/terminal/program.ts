@@ -8,6 +8,8 @@ import { nearest } from "./suggest.ts";
 
 export interface ProgramOptions {
   readonly registry?: Registry;
+  /** Of the product, for `samay --version`. */
+  readonly version?: string;
   readonly out?: (text: string) => void;
   readonly error?: (text: string) => void;
   /** Shows where an unexpected error came from. */
@@ -45,7 +47,6 @@ function unknown(registry: Registry, words: readonly string[]): UsageError {
   const hint = guess === undefined
     ? `see: samay ${group ? `${first} ` : ""}--help`
     : `did you mean: samay ${guess}?`;
-  if (group && plain.length < 2) return new UsageError(`samay ${first} needs a command; ${hint}`);
   return new UsageError(`samay has no command "${said}"; ${hint}`);
 }
 
@@ -69,21 +70,29 @@ export function explainError(error: unknown): { code: 1 | 2; line: string; expec
 async function dispatch(
   words: readonly string[],
   registry: Registry,
+  version: string,
   out: (text: string) => void,
 ): Promise<number> {
   const paint = createPaint(wantsColour());
   const first = words[0];
+  if (first === "--version" || first === "-V") {
+    out(`samay ${version} (deno ${Deno.version.deno})`);
+    return 0;
+  }
   if (first === undefined || HELP.has(first)) {
     // `samay help meter read` is what people try first.
-    if (words.length > 1) return await dispatch([...words.slice(1), "--help"], registry, out);
+    if (words.length > 1) {
+      return await dispatch([...words.slice(1), "--help"], registry, version, out);
+    }
     out(overview(registry, paint));
     return first === undefined ? 2 : 0;
   }
   const found = find(registry, words);
   if (found === undefined) {
-    if (Object.hasOwn(groups, first) && words[1] !== undefined && HELP.has(words[1])) {
+    const alone = words[1] === undefined;
+    if (Object.hasOwn(groups, first) && (alone || HELP.has(words[1]!))) {
       out(groupHelp(registry, first, paint));
-      return 0;
+      return alone ? 2 : 0;
     }
     throw unknown(registry, words);
   }
@@ -106,7 +115,7 @@ export async function runProgram(
   const say = options.error ?? ((text) => console.error(text));
   try {
     const out = options.out ?? ((text) => console.log(text));
-    return await dispatch(words, options.registry ?? allCommands, out);
+    return await dispatch(words, options.registry ?? allCommands, options.version ?? "", out);
   } catch (error) {
     const { code, line, expected } = explainError(error);
     const paint = createPaint(wantsColour(Deno.stderr));

@@ -64,6 +64,12 @@ Deno.test("runProgram() shows the overview and teaches commands, groups and opti
   const overview = await call(["--help"], registry);
   assert.equal(overview.code, 0);
   for (const name of Object.keys(registry)) assert.ok(overview.out.includes(name), name);
+  const version = await call(["--version"], one);
+  assert.equal(version.code, 0);
+  assert.match(version.out, /^samay .*deno \d/);
+  const alone = await call(["meter"], one);
+  assert.equal(alone.code, 2);
+  assert.match(alone.out, /meter read +Tests meter read/);
   const group = await call(["meter", "--help"], one);
   assert.equal(group.code, 0);
   assert.match(group.out, /meter read +Tests meter read/);
@@ -84,9 +90,8 @@ Deno.test("runProgram() exits with 2 and one line that says what to do when call
     [["docter"], /no command "docter"; did you mean: samay doctor\?/],
     [["metre", "read"], /did you mean: samay meter read\?/],
     [["quite-another"], /no command "quite-another"; see: samay --help/],
-    [["meter"], /samay meter needs a command; see: samay meter --help/],
     [["meter", "explode"], /no command "meter explode"; see: samay meter --help/],
-    [["--version"], /no command "--version"/],
+    [["--verbose"], /no command "--version"/],
     [["meter", "read"], /needs HOST\[:PORT\]: samay meter read HOST\[:PORT\]/],
     [["meter", "read", "a", "b"], /takes HOST\[:PORT\], "b" is too much/],
     [["meter", "read", "a", "--buad", "9"], /no option --buad; did you mean --baud\?/],
