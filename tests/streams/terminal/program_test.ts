@@ -91,7 +91,7 @@ Deno.test("runProgram() exits with 2 and one line that says what to do when call
     [["metre", "read"], /did you mean: samay meter read\?/],
     [["quite-another"], /no command "quite-another"; see: samay --help/],
     [["meter", "explode"], /no command "meter explode"; see: samay meter --help/],
-    [["--verbose"], /no command "--version"/],
+    [["--verbose"], /no command "--verbose"/],
     [["meter", "read"], /needs HOST\[:PORT\]: samay meter read HOST\[:PORT\]/],
     [["meter", "read", "a", "b"], /takes HOST\[:PORT\], "b" is too much/],
     [["meter", "read", "a", "--buad", "9"], /no option --buad; did you mean --baud\?/],
