@@ -64,6 +64,15 @@ export function outputsOf(
         body: event,
         messageId: `frame-${event.frame}`,
       });
+    } else {
+      const { slave_id, boot, notices = [] } = event.report;
+      for (const { number, kind } of notices) {
+        events.push({
+          subject: subjects.event("warning", kind, slave_id),
+          body: event,
+          messageId: `session-${slave_id}-${boot}-${number}`,
+        });
+      }
     }
   }
   return {

@@ -10,8 +10,23 @@ export const clockReport = z.object({
   dispersion_s: z.number().nullable(),
   stratum: z.int().min(0).max(16).nullable(),
   source: z.string().max(128).nullable(),
+  /** Why the clock is not good enough to seal by; null or absent while it is. */
+  reason: z.string().max(200).nullish(),
+  /** For how many seconds, by the monotonic clock, it has not been; null or absent while it is. */
+  unsynchronised_s: z.number().nonnegative().nullish(),
 });
 export type ClockReport = z.infer<typeof clockReport>;
+
+/** Something that operators must hear of: the head-end makes an event of each. */
+export const sessionNotice = z.object({
+  /** Rises within a boot: the same notice may stand in two reports. */
+  number: z.int().positive(),
+  kind: z.enum(["clock_unsynchronised", "clock_step_refused"]),
+  text: z.string().max(200),
+});
+export type SessionNotice = z.infer<typeof sessionNotice>;
+/** Notices of one report. */
+export const NOTICES_MAX = 8;
 
 export const sessionReport = z.object({
   kind: z.enum(["hello", "heartbeat", "goodbye"]),
@@ -25,5 +40,6 @@ export const sessionReport = z.object({
   clock: clockReport,
   /** Meters that did not answer at the last attempt, with the reason. At most 16. */
   faults: z.array(z.object({ meter_id: id, reason: z.string().max(200) })).max(16),
+  notices: z.array(sessionNotice).max(NOTICES_MAX).optional(),
 });
 export type SessionReport = z.infer<typeof sessionReport>;

@@ -17,6 +17,14 @@ export interface TimeSource {
   readonly ask: (signal: AbortSignal) => Promise<Verdict>;
 }
 
+/** Why an answer, or its absence, was of no use. */
+export interface TimeTrouble {
+  readonly server: string;
+  readonly text: string;
+  /** By how much an answer would have moved the clock, where that is why it was refused. */
+  readonly step_s?: number;
+}
+
 export interface TimeSyncOptions {
   readonly clock: LocalClock;
   readonly sources: readonly TimeSource[];
@@ -25,6 +33,8 @@ export interface TimeSyncOptions {
   readonly poll_s?: number;
   /** Called when an answer made the clock known or better known. */
   readonly onAdopted?: (estimate: ClockEstimate) => void;
+  /** Called for each question that did not make the clock known: for those who report of it. */
+  readonly onTrouble?: (trouble: TimeTrouble) => void;
   readonly discipline?: Omit<DisciplineOptions, "sources">;
 }
 
@@ -92,9 +102,11 @@ async function askOnce(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { log, clock } = options;
-  const say = (text: string) => {
+  const say = (text: string, step_s?: number) => {
     if (pace.said !== text) log.warn(text, { server: source.name });
     pace.said = text;
+    const trouble = { server: source.name, text };
+    options.onTrouble?.(step_s === undefined ? trouble : { ...trouble, step_s });
   };
   let verdict: Verdict;
   try {
@@ -112,7 +124,12 @@ async function askOnce(
   }
   const fed = discipline.feed(source.name, verdict.sample, clock.monotonic_s());
   if (fed.outcome === "step_refused") {
-    say(`step of ${fed.step_s.toFixed(3)} s refused: the monotonic clock does not confirm it`);
+    const text = `step of ${
+      fed.step_s.toFixed(3)
+    } s refused: the monotonic clock does not confirm it`;
+    say(text, fed.step_s);
+  } else if (fed.outcome === "no_majority") {
+    options.onTrouble?.({ server: source.name, text: "no majority of the time servers agrees" });
   } else if (fed.outcome === "adopted") {
     if (pace.said !== "") log.info("time again in order", { server: source.name });
     pace.said = "";
