@@ -37,7 +37,7 @@ export const slaveKeyFile = z.object({
   consumer_number: z.string().max(32),
   generation: z.int().min(0).max(255),
   enrolment_day: z.int().nonnegative(),
-  suite: z.union([z.literal(1), z.literal(3)]),
+  suite: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   key: hex32,
 });
 export type SlaveKeyFile = z.infer<typeof slaveKeyFile>;

@@ -1,7 +1,7 @@
 /** The bytes of one TVES/2 frame: a header of 16, a key commitment of 16, ciphertext, tag of 16. */
 import type { ClockQuality } from "../messages/common.ts";
 import type { RejectReason } from "../messages/journal.ts";
-import { type Suite, suites } from "./suites.ts";
+import { isSuite, type Suite } from "./suites.ts";
 
 /** The one version that is accepted; version 1 had no authentication. */
 export const VERSION = 2;
@@ -110,10 +110,6 @@ export function encodeHeader(header: FrameHeader, length: number): Uint8Array {
   view.setUint16(10, header.boot);
   view.setUint32(12, header.sequence);
   return bytes;
-}
-
-function isSuite(suite: number): suite is Suite {
-  return Object.hasOwn(suites, suite);
 }
 
 function assertUint(field: string, value: number, max: number): void {

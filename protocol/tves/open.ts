@@ -42,7 +42,7 @@ export function openFrame(
     const { commitment, key } = frameKeys(secondKey, frame.header);
     if (!equalConstantTime(commitment, frame.commitment)) continue;
     const { nonce, aad } = frameContext(frame.header, commitment, t_s);
-    const plaintext = suites[frame.suite].open({ key, nonce, aad }, frame.sealed);
+    const plaintext = suites[frame.suite].open({ key: key(), nonce, aad }, frame.sealed);
     return plaintext === undefined
       ? { opened: false, reason: "tag_mismatch", trials }
       : { opened: true, t_s, trials, plaintext };

@@ -1,23 +1,60 @@
 /**
- * The cryptographic parts that TVES/2 is made of. The only file that knows which library does them.
+ * The cryptographic parts that TVES/2 is made of, as the rest of it calls them. Whichever engine
+ * serves a part, lengths are checked here and HKDF is written out here.
  *
  * Nothing here chooses keys, nonces or labels; that is the business of the files that call it.
  */
-import { gcm } from "@noble/ciphers/aes.js";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { expand, extract } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import {
+  type Aead,
+  type AeadInput,
+  type EngineName,
+  HASH_LENGTH,
+  KEY_LENGTH,
+  NONCE_LENGTH,
+  type Primitive,
+  TAG_LENGTH,
+} from "./engine.ts";
+import { compose, servedBy } from "./engine_choice.ts";
+import { nativeEngine } from "./engine_native.ts";
+import { nobleEngine } from "./engine_noble.ts";
 
-/** Length of every symmetric key, in bytes. */
-export const KEY_LENGTH = 32;
-/** Length of an AEAD nonce, in bytes (RFC 5116 section 3.2, RFC 8439 section 2.8). */
-export const NONCE_LENGTH = 12;
-/** Length of an AEAD tag, in bytes. */
-export const TAG_LENGTH = 16;
+export { HASH_LENGTH, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./engine.ts";
+export type { Aead, AeadInput, EngineName, Primitive } from "./engine.ts";
+
+/**
+ * What native code is faster at. HMAC is not among it: a call into the runtime takes longer than the
+ * four blocks of a short message take in JavaScript (`deno task bench:tves` prints both).
+ */
+const NATIVE_FIRST: readonly Primitive[] = ["aes256gcm", "chacha20Poly1305"];
+const EVERY: readonly Primitive[] = ["hmacSha256", ...NATIVE_FIRST, "aes256gcmSiv"];
+
+const native = servedBy(nativeEngine, NATIVE_FIRST);
+let engine = compose(nobleEngine, nativeEngine, native);
+
+/** Who serves `primitive`, as chosen when the program started. */
+export function engineOf(primitive: Primitive): EngineName {
+  return native.includes(primitive) ? "native" : "noble";
+}
+
+/**
+ * Runs `work`, which must not be asynchronous, with everything from one engine: all from `noble`, or
+ * from `native` all that it has. For tests and measurements.
+ */
+export function withEngine<T>(name: EngineName, work: () => T): T {
+  const before = engine;
+  engine = name === "noble"
+    ? nobleEngine
+    : compose(nobleEngine, nativeEngine, servedBy(nativeEngine, EVERY));
+  try {
+    return work();
+  } finally {
+    engine = before;
+  }
+}
 
 /** HKDF-Extract with SHA-256 (RFC 5869 section 2.2): 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array {
-  return extract(sha256, ikm, salt);
+  return engine.hmacSha256(salt, ikm);
 }
 
 /**
@@ -25,33 +62,38 @@ export function hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array {
  * Throws `RangeError` for a longer output.
  */
 export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  if (!(length >= 1 && length <= 255 * 32)) {
+  if (!(length >= 1 && length <= 255 * HASH_LENGTH)) {
     throw new RangeError(`HKDF-Expand gives 1 to 8160 bytes, not ${length}`);
   }
-  return expand(sha256, prk, info, length);
+  let block = hkdfBlock(prk, undefined, info, 1);
+  if (length === HASH_LENGTH) return block;
+  const okm = new Uint8Array(length);
+  for (let at = 0, i = 1; at < length; at += HASH_LENGTH) {
+    okm.set(block.subarray(0, length - at), at);
+    if (at + HASH_LENGTH < length) block = hkdfBlock(prk, block, info, ++i);
+  }
+  return okm;
 }
 
-/** What an AEAD needs for one message: a key of 32 bytes, a nonce of 12, and what it vouches for. */
-export interface AeadInput {
-  readonly key: Uint8Array;
-  readonly nonce: Uint8Array;
-  readonly aad: Uint8Array;
+/**
+ * `T(i)` of HKDF-Expand: `HMAC(prk, T(i-1) ‖ info ‖ i)`, 32 bytes. `before` is `T(i-1)`, nothing for
+ * the first. For who needs the first block at once and the second seldom.
+ */
+export function hkdfBlock(
+  prk: Uint8Array,
+  before: Uint8Array | undefined,
+  info: Uint8Array,
+  i: number,
+): Uint8Array {
+  const start = before?.length ?? 0;
+  const data = new Uint8Array(start + info.length + 1);
+  if (before !== undefined) data.set(before);
+  data.set(info, start);
+  data[start + info.length] = i;
+  return engine.hmacSha256(prk, data);
 }
 
-/** An AEAD of RFC 5116 with a 256-bit key, a 96-bit nonce and a 128-bit tag at the end. */
-export interface Aead {
-  /** Ciphertext with its tag behind it: 16 bytes longer than `plaintext`. */
-  seal(input: AeadInput, plaintext: Uint8Array): Uint8Array;
-  /** The plaintext, or `undefined` when the tag does not fit. */
-  open(input: AeadInput, sealed: Uint8Array): Uint8Array | undefined;
-}
-
-type NobleCipher = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => {
-  encrypt(plaintext: Uint8Array): Uint8Array;
-  decrypt(sealed: Uint8Array): Uint8Array;
-};
-
-/** Lengths are checked here so that what is left for the library to refuse is the tag alone. */
+/** Lengths are checked here so that what is left for an engine to refuse is the tag alone. */
 function assertLengths({ key, nonce }: AeadInput): void {
   if (key.length !== KEY_LENGTH) throw new RangeError(`A key has 32 bytes, not ${key.length}`);
   if (nonce.length !== NONCE_LENGTH) {
@@ -59,28 +101,24 @@ function assertLengths({ key, nonce }: AeadInput): void {
   }
 }
 
-function aeadOf(cipher: NobleCipher): Aead {
+function aeadOf(name: Exclude<Primitive, "hmacSha256">): Aead {
   return {
     seal(input, plaintext) {
       assertLengths(input);
-      return cipher(input.key, input.nonce, input.aad).encrypt(plaintext);
+      return engine[name].seal(input, plaintext);
     },
     open(input, sealed) {
       assertLengths(input);
-      if (sealed.length < TAG_LENGTH) return undefined;
-      const opener = cipher(input.key, input.nonce, input.aad);
-      try {
-        return opener.decrypt(sealed);
-      } catch {
-        // All lengths are right, so the one thing that the library can object to is the tag.
-        return undefined;
-      }
+      return sealed.length < TAG_LENGTH ? undefined : engine[name].open(input, sealed);
     },
   };
 }
 
 /** AES-256-GCM (NIST SP 800-38D, RFC 5116 section 5.2). */
-export const aes256gcm: Aead = aeadOf(gcm);
+export const aes256gcm: Aead = aeadOf("aes256gcm");
+
+/** AES-256-GCM-SIV (RFC 8452). */
+export const aes256gcmSiv: Aead = aeadOf("aes256gcmSiv");
 
 /** ChaCha20-Poly1305 (RFC 8439 section 2.8). */
-export const chacha20Poly1305: Aead = aeadOf(chacha20poly1305);
+export const chacha20Poly1305: Aead = aeadOf("chacha20Poly1305");

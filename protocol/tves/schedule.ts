@@ -6,7 +6,7 @@
  */
 import { concat, utf8 } from "../bytes.ts";
 import { COMMITMENT_LENGTH } from "./frame.ts";
-import { hkdfExpand, hkdfExtract, KEY_LENGTH } from "./primitives.ts";
+import { hkdfBlock, hkdfExpand, hkdfExtract, KEY_LENGTH } from "./primitives.ts";
 
 export const SECONDS_A_HOUR = 3_600;
 export const SECONDS_A_DAY = 86_400;
@@ -63,13 +63,28 @@ export function secondKeyOf(hourKey: Uint8Array, t_s: number): Uint8Array {
   return hkdfExpand(hourKey, concat(SECOND, uint64(t_s)), KEY_LENGTH);
 }
 
-/** What one frame is sealed with: `com` and the AEAD key, both bound to its header. */
-export function frameKeys(
-  secondKey: Uint8Array,
-  header: Uint8Array,
-): { readonly commitment: Uint8Array; readonly key: Uint8Array } {
-  const okm = hkdfExpand(secondKey, concat(FRAME, header), COMMITMENT_LENGTH + KEY_LENGTH);
-  return { commitment: okm.subarray(0, COMMITMENT_LENGTH), key: okm.subarray(COMMITMENT_LENGTH) };
+/** What one frame is sealed with, all of it bound to its header. */
+export interface FrameKeys {
+  /** `com = okm[0..16)`. */
+  readonly commitment: Uint8Array;
+  /** `key = okm[16..48)`. Derived when it is asked for: a second that does not fit never needs it. */
+  key(): Uint8Array;
+}
+
+/**
+ * `okm = HKDF-Expand(S[t], "samay/tves/2/frame" ‖ 00 ‖ hdr, 48)` by its blocks: the first holds the
+ * commitment and half of the key, the second the other half.
+ */
+export function frameKeys(secondKey: Uint8Array, header: Uint8Array): FrameKeys {
+  const info = concat(FRAME, header);
+  const first = hkdfBlock(secondKey, undefined, info, 1);
+  return {
+    commitment: first.subarray(0, COMMITMENT_LENGTH),
+    key() {
+      const okm = concat(first, hkdfBlock(secondKey, first, info, 2));
+      return okm.subarray(COMMITMENT_LENGTH, COMMITMENT_LENGTH + KEY_LENGTH);
+    },
+  };
 }
 
 /** Nonce and AAD of a frame: `u64 t ‖ u32 sequence` and `hdr ‖ u64 t ‖ com`. */
@@ -83,8 +98,11 @@ export function frameContext(
   return { nonce: concat(t, header.subarray(12, 16)), aad: concat(header, t, commitment) };
 }
 
+/** `value`, a whole number up to 2^53, as eight bytes. */
 function uint64(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, Math.floor(value / 2 ** 32));
+  view.setUint32(4, value >>> 0);
   return bytes;
 }

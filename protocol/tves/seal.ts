@@ -35,5 +35,9 @@ export function sealFrame(input: SealInput): Uint8Array {
   const header = encodeHeader({ ...input, hint }, plaintext.length);
   const { commitment, key } = frameKeys(input.secondKey, header);
   const { nonce, aad } = frameContext(header, commitment, t_s);
-  return concat(header, commitment, suites[input.suite].seal({ key, nonce, aad }, plaintext));
+  return concat(
+    header,
+    commitment,
+    suites[input.suite].seal({ key: key(), nonce, aad }, plaintext),
+  );
 }

@@ -12,8 +12,8 @@ import { readJsonInput } from "../stdin.ts";
 /** What is read from stdin. */
 export const sealRequest = z.object({
   ...keyFields,
-  suite: z.union([z.literal(1), z.literal(3)], {
-    error: "1 (AES-256-GCM) or 3 (ChaCha20-Poly1305)",
+  suite: z.union([z.literal(1), z.literal(2), z.literal(3)], {
+    error: "1 (AES-256-GCM), 2 (AES-256-GCM-SIV) or 3 (ChaCha20-Poly1305)",
   }),
   hint: z.boolean(),
   clockQuality,
@@ -47,9 +47,9 @@ export const command: Command = {
    "boot": 1, "sequence": 1, "t": 1777352968, "enrolmentDay": 20510,
    "meterId": "MH00113978", "key": "<64 hex digits>", "plaintext": "<hex>"}
 
-suite 1 is AES-256-GCM, 3 is ChaCha20-Poly1305. t is Unix time in whole seconds, enrolmentDay the
-UTC day number of the enrolment. Whoever can read the shell's history can read a key typed there:
-pipe the JSON from a file.
+suite 1 is AES-256-GCM, 2 is AES-256-GCM-SIV, 3 is ChaCha20-Poly1305. t is Unix time in whole
+seconds, enrolmentDay the UTC day number of the enrolment. Whoever can read the shell's history can
+read a key typed there: pipe the JSON from a file.
 
   samay frame seal < request.json`,
   async run({ values }) {

@@ -107,7 +107,7 @@ Deno.test("frame open names the reason when a frame is refused", () => {
     [{ frame: frame.slice(2) }, "wrong_length"],
     [{ frame: "" }, "wrong_length"],
     [{ frame: `31${frame.slice(2)}` }, "unknown_version"],
-    [{ frame: `22${frame.slice(2)}` }, "unknown_suite"],
+    [{ frame: `24${frame.slice(2)}` }, "unknown_suite"],
     [{ frame: `2108${frame.slice(4)}` }, "unknown_flags"],
     [{ alias: 1 }, "unknown_meter"],
     [{ generation: 3 }, "unknown_generation"],
@@ -147,7 +147,7 @@ Deno.test("frame seal refuses a second before the enrolment, as wrong usage", as
 Deno.test("frame seal names every fault of its input", async () => {
   const bad = {
     ...blindGcm,
-    suite: 2,
+    suite: 4,
     hint: "no",
     clockQuality: 4,
     sequence: 0,
