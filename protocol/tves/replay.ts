@@ -1,86 +1,63 @@
 /**
- * Replay protection (RFC 6479) and the order check of TVES/2 (Opening, step 5).
+ * Replay protection (RFC 6479) and the order check of TVES/2 (Opening, step 5), over the re-keying
+ * of a meter.
  *
  * Decisions that the text leaves open:
- * - (generation, boot) is one number that only rises. A newer one starts an empty window; an older one
- *   is `too_old` for ever, even while two generations are enrolled. At a re-key the frames of the old
- *   generation that arrive behind the first new one are lost as frames, not as readings: their slave
- *   keeps each reading until it is journaled and seals it anew. One window, and no way back.
+ * - Generations only rise, and inside a generation boots only rise. What is older is `too_old`.
+ * - At a re-key frames of the old generation may still be on their way. The window of one previous
+ *   generation is kept for `OVERLAP_S`, and a frame of it is taken when it was sealed no later than
+ *   the first second that is known of the new generation. So nothing in flight is lost, and whoever
+ *   has stolen the old key seals nothing with it that is later than the switch.
  * - The order check compares frames of one (generation, boot). Several frames may share a second.
  * - Sequence 0 is never sealed and counts as `too_old`.
  */
-import type { RejectReason } from "../messages/journal.ts";
-import { decodeSeen, encodeSeen, type ReplayState } from "./replay_state.ts";
+import type { ReplayState } from "./replay_state.ts";
+import { type FrameOrder, ReplayTrack, type ReplayVerdict } from "./replay_track.ts";
 
-/** How many sequence numbers back from the highest one a late frame is still taken. */
-export const REPLAY_WIDTH = 2048;
+export { type FrameOrder, REPLAY_WIDTH, type ReplayVerdict } from "./replay_track.ts";
 
-const WORD_BITS = 32;
-/** One word more than the window, since a whole word is cleared at a time (RFC 6479 section 2). */
-const RING_WORDS = REPLAY_WIDTH / WORD_BITS + 1;
-
-/** What the order of a frame is judged by. All of it authenticated: call this after the AEAD. */
-export interface FrameOrder {
-  readonly generation: number;
-  readonly boot: number;
-  readonly sequence: number;
-  /** The second whose key opened the frame. */
-  readonly t_s: number;
-}
-
-export type ReplayVerdict =
-  | "fresh"
-  | Extract<RejectReason, "replayed" | "too_old" | "pre_played">;
+/**
+ * How long after the switch the window of the previous generation is kept, by the seconds of the
+ * frames. A frame opens only within moments of its sealing, so that a day is ample, and a meter's
+ * state is short again afterwards.
+ */
+export const OVERLAP_S = 86_400;
 
 /** The replay window of one meter. `check` looks, `commit` remembers; in between the caller decides. */
 export class ReplayWindow {
-  #generation = -1;
-  #boot = -1;
-  #highest = 0;
-  #highest_t_s = 0;
-  readonly #ring = new Uint32Array(RING_WORDS);
+  #current = new ReplayTrack(-1);
+  #previous: ReplayTrack | undefined;
+  /** Earliest second that was accepted of the current generation; not in snapshots of old. */
+  #first_t_s: number | undefined;
 
   /** The window as `state()` gave it. Throws `RangeError` when the state is malformed. */
-  static restore(state: ReplayState): ReplayWindow {
+  static restore({ first_t_s, previous, ...current }: ReplayState): ReplayWindow {
     const window = new ReplayWindow();
-    window.#generation = state.generation;
-    window.#boot = state.boot;
-    window.#highest = state.highest;
-    window.#highest_t_s = state.highest_t_s;
-    for (const age of decodeSeen(state.seen, REPLAY_WIDTH)) {
-      if (age < state.highest) window.#mark(state.highest - age);
-    }
+    window.#current = ReplayTrack.restore(current);
+    window.#previous = previous && ReplayTrack.restore(previous);
+    window.#first_t_s = first_t_s;
     return window;
   }
 
-  /** What stands, as JSON: some 80 bytes without gaps, at most 700. */
+  /** What stands, as JSON: some 100 bytes without gaps, at most 1,400 in the day of a re-key. */
   state(): ReplayState {
     return {
-      generation: this.#generation,
-      boot: this.#boot,
-      highest: this.#highest,
-      highest_t_s: this.#highest_t_s,
-      seen: encodeSeen(
-        (age) => age < this.#highest && this.#has(this.#highest - age),
-        REPLAY_WIDTH,
-      ),
+      ...this.#current.state(),
+      ...(this.#first_t_s === undefined ? {} : { first_t_s: this.#first_t_s }),
+      ...(this.#previous === undefined ? {} : { previous: this.#previous.state() }),
     };
   }
 
   /** Whether the frame may be accepted. Changes nothing. */
   check(frame: FrameOrder): ReplayVerdict {
-    if (frame.sequence < 1) return "too_old";
-    const era = this.#compareEra(frame);
-    if (era < 0) return "too_old";
-    if (era > 0) return "fresh";
-    const age = this.#highest - frame.sequence;
-    // A clock that was pushed forward to harvest frames gives a low sequence a late second; from then
-    // on the honest frames have a high sequence and an early second.
-    if (age > 0 && frame.t_s > this.#highest_t_s) return "pre_played";
-    if (age < 0 && frame.t_s < this.#highest_t_s) return "pre_played";
-    if (age >= REPLAY_WIDTH) return "too_old";
-    if (age >= 0 && this.#has(frame.sequence)) return "replayed";
-    return "fresh";
+    if (frame.generation > this.#current.generation) {
+      return frame.sequence < 1 ? "too_old" : "fresh";
+    }
+    if (frame.generation === this.#current.generation) return this.#current.check(frame);
+    if (frame.generation !== this.#previous?.generation) return "too_old";
+    // Sealed after the switch: by somebody who has the old key, since the meter has it no more.
+    if (frame.t_s > (this.#first_t_s ?? -1)) return "too_old";
+    return this.#previous.check(frame);
   }
 
   /**
@@ -90,44 +67,15 @@ export class ReplayWindow {
   commit(frame: FrameOrder): void {
     const verdict = this.check(frame);
     if (verdict !== "fresh") throw new RangeError(`A ${verdict} frame cannot be accepted`);
-    if (this.#compareEra(frame) > 0) {
-      this.#generation = frame.generation;
-      this.#boot = frame.boot;
-      this.#ring.fill(0);
-      this.#highest = 0;
+    if (frame.generation > this.#current.generation) {
+      this.#previous = this.#current.generation < 0 ? undefined : this.#current;
+      this.#current = new ReplayTrack(frame.generation);
+      this.#first_t_s = frame.t_s;
     }
-    if (frame.sequence > this.#highest) {
-      this.#forgetUpTo(frame.sequence);
-      this.#highest = frame.sequence;
-      this.#highest_t_s = frame.t_s;
-    }
-    this.#mark(frame.sequence);
+    if (frame.generation < this.#current.generation) return this.#previous!.commit(frame);
+    this.#current.commit(frame);
+    if (this.#first_t_s === undefined) return;
+    this.#first_t_s = Math.min(this.#first_t_s, frame.t_s);
+    if (frame.t_s > this.#first_t_s + OVERLAP_S) this.#previous = undefined;
   }
-
-  #compareEra(frame: FrameOrder): number {
-    return frame.generation - this.#generation || frame.boot - this.#boot;
-  }
-
-  /** Clears the words that `sequence` moves the ring into (RFC 6479 section 3). */
-  #forgetUpTo(sequence: number): void {
-    const from = wordOf(this.#highest);
-    const words = Math.min(wordOf(sequence) - from, RING_WORDS);
-    for (let i = 1; i <= words; i++) this.#ring[(from + i) % RING_WORDS] = 0;
-  }
-
-  #has(sequence: number): boolean {
-    return (this.#ring[wordOf(sequence) % RING_WORDS]! & bitOf(sequence)) !== 0;
-  }
-
-  #mark(sequence: number): void {
-    this.#ring[wordOf(sequence) % RING_WORDS]! |= bitOf(sequence);
-  }
-}
-
-function wordOf(sequence: number): number {
-  return Math.floor(sequence / WORD_BITS);
-}
-
-function bitOf(sequence: number): number {
-  return 1 << (sequence % WORD_BITS);
 }

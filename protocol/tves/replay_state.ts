@@ -5,8 +5,8 @@ import { z } from "../schema.ts";
 /** Runs up to which the list of runs is the shorter form. */
 const RUNS_MAX = 96;
 
-/** What a snapshot holds of a replay window. Validate what comes from outside with it. */
-export const replayState = z.object({
+/** One generation's window. */
+const trackState = z.object({
   /** -1 while no frame was accepted yet; so is `boot`. */
   generation: z.int().min(-1).max(0xff),
   boot: z.int().min(-1).max(0xffff),
@@ -23,10 +23,19 @@ export const replayState = z.object({
     z.string().regex(/^(?:[0-9a-f]{2}){0,256}$/),
   ]),
 });
+export type TrackState = z.infer<typeof trackState>;
+
+/** What a snapshot holds of a replay window. Validate what comes from outside with it. */
+export const replayState = trackState.extend({
+  /** Earliest accepted second of this generation. Absent in snapshots from before re-keying. */
+  first_t_s: z.int().nonnegative().optional(),
+  /** The generation before, while frames of it may still arrive. */
+  previous: trackState.optional(),
+});
 export type ReplayState = z.infer<typeof replayState>;
 
 /** The compact form of the ages, 0 to `width` - 1, that `has` knows. */
-export function encodeSeen(has: (age: number) => boolean, width: number): ReplayState["seen"] {
+export function encodeSeen(has: (age: number) => boolean, width: number): TrackState["seen"] {
   const runs: number[] = [];
   const bits = new Uint8Array(width / 8);
   let accepted = true;
@@ -46,7 +55,7 @@ export function encodeSeen(has: (age: number) => boolean, width: number): Replay
 }
 
 /** The ages that `encodeSeen` was told of. Throws `RangeError` when they do not fit in `width`. */
-export function decodeSeen(seen: ReplayState["seen"], width: number): number[] {
+export function decodeSeen(seen: TrackState["seen"], width: number): number[] {
   const span = typeof seen === "string"
     ? seen.length * 4
     : seen.reduce((sum, length) => sum + length, 0);

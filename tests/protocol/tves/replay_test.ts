@@ -1,6 +1,11 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { type FrameOrder, REPLAY_WIDTH, ReplayWindow } from "../../../protocol/tves/replay.ts";
+import {
+  type FrameOrder,
+  OVERLAP_S,
+  REPLAY_WIDTH,
+  ReplayWindow,
+} from "../../../protocol/tves/replay.ts";
 import { replayState } from "../../../protocol/tves/replay_state.ts";
 
 /** A frame whose second follows its sequence, as an honest clock has it. */
@@ -75,11 +80,91 @@ Deno.test("ReplayWindow starts anew with a newer boot and takes no older one aga
   strictEqual(window.check(frame(1, { boot: 7, t_s: 5 })), "fresh");
 });
 
-Deno.test("ReplayWindow starts anew with a newer generation and takes no older one again", () => {
+Deno.test("ReplayWindow starts an empty window with a newer generation, whatever its boot", () => {
   const window = windowAfter(frame(900), frame(3, { generation: 2, boot: 0 }));
-  strictEqual(window.check(frame(901)), "too_old");
-  strictEqual(window.check(frame(1, { generation: 1, boot: 65_535 })), "too_old");
   strictEqual(window.check(frame(900, { generation: 2, boot: 0 })), "fresh");
+  strictEqual(window.check(frame(3, { generation: 2, boot: 0 })), "replayed");
+  strictEqual(window.check(frame(0, { generation: 3 })), "too_old");
+});
+
+/** The moment of the switch in the tests of a re-key: generation 2 begins at sequence 901. */
+const SWITCH = frame(901, { generation: 2 });
+
+Deno.test("ReplayWindow takes a frame of the previous generation that was in flight at the switch, once", () => {
+  const window = windowAfter(frame(890), frame(895), SWITCH);
+  for (const late of [frame(900), frame(899), frame(894), frame(900, { t_s: SWITCH.t_s })]) {
+    strictEqual(window.check(late), "fresh");
+  }
+  window.commit(frame(900));
+  strictEqual(window.check(frame(900)), "replayed");
+  strictEqual(window.check(frame(890)), "replayed");
+  strictEqual(window.check(frame(894)), "fresh");
+  strictEqual(window.check(frame(894, { t_s: frame(900).t_s + 1 })), "pre_played");
+  strictEqual(window.check(frame(9, { boot: 4 })), "too_old");
+  strictEqual(window.check(frame(1, { boot: 6 })), "fresh", "a start that was in flight too");
+  strictEqual(window.check(frame(902, { generation: 2 })), "fresh");
+});
+
+Deno.test("ReplayWindow takes nothing of the previous generation sealed after the first second of the new one", () => {
+  const window = windowAfter(frame(890), SWITCH);
+  for (const boot of [5, 6]) {
+    for (const t_s of [SWITCH.t_s + 1, SWITCH.t_s + 10, SWITCH.t_s + OVERLAP_S]) {
+      strictEqual(window.check(frame(900, { boot, t_s })), "too_old");
+    }
+  }
+  // An earlier frame of the new generation that comes later moves the limit back, never forward.
+  window.commit(frame(899, { generation: 2, t_s: SWITCH.t_s - 2 }));
+  strictEqual(window.check(frame(900, { t_s: SWITCH.t_s - 1 })), "too_old");
+  strictEqual(window.check(frame(898, { t_s: SWITCH.t_s - 2 })), "fresh");
+  window.commit(frame(1_500, { generation: 2 }));
+  strictEqual(window.check(frame(900, { t_s: SWITCH.t_s - 1 })), "too_old");
+});
+
+Deno.test("ReplayWindow keeps one previous generation, and takes none that is older", () => {
+  const third = frame(905, { generation: 3 });
+  const window = windowAfter(frame(890), SWITCH, third);
+  strictEqual(window.check(frame(891)), "too_old");
+  strictEqual(window.check(frame(903, { generation: 2 })), "fresh");
+  // A generation that was jumped over is none.
+  const jumped = windowAfter(frame(890), frame(905, { generation: 7 }));
+  strictEqual(jumped.check(frame(900, { generation: 5 })), "too_old");
+  strictEqual(jumped.check(frame(900)), "fresh");
+});
+
+Deno.test("ReplayWindow forgets the previous generation a day after the switch, and is short again", () => {
+  const window = windowAfter(frame(890), SWITCH);
+  window.commit(frame(902, { generation: 2, t_s: SWITCH.t_s + OVERLAP_S }));
+  strictEqual(window.check(frame(900)), "fresh");
+  ok(window.state().previous);
+  window.commit(frame(903, { generation: 2, t_s: SWITCH.t_s + OVERLAP_S + 1 }));
+  strictEqual(window.check(frame(900)), "too_old");
+  strictEqual(window.state().previous, undefined);
+  ok(JSON.stringify(window.state()).length < 140);
+});
+
+Deno.test("ReplayWindow.state() carries the overlap, and refuses the same frames when restored", () => {
+  const window = windowAfter(frame(890), frame(895), SWITCH);
+  const stored = replayState.parse(json(window.state()));
+  const restored = ReplayWindow.restore(stored);
+  deepStrictEqual(restored.state(), window.state());
+  strictEqual(restored.check(frame(895)), "replayed");
+  strictEqual(restored.check(frame(900)), "fresh");
+  strictEqual(restored.check(frame(900, { t_s: SWITCH.t_s + 1 })), "too_old");
+  // A state that does not say when the new generation began proves nothing about the old one.
+  const { first_t_s: _, ...without } = stored;
+  strictEqual(ReplayWindow.restore(without).check(frame(900)), "too_old");
+});
+
+Deno.test("ReplayWindow.restore() reads a snapshot of before re-keying, and re-keys from there", () => {
+  const old = { generation: 1, boot: 5, highest: 900, highest_t_s: 1_000_900, seen: [900] };
+  const window = ReplayWindow.restore(replayState.parse(old));
+  deepStrictEqual(json(window.state()), old);
+  strictEqual(window.check(frame(900)), "replayed");
+  strictEqual(window.check(frame(1, { generation: 0 })), "too_old");
+  window.commit(frame(902));
+  window.commit(frame(903, { generation: 2 }));
+  strictEqual(window.check(frame(901)), "fresh");
+  strictEqual(window.check(frame(902)), "replayed");
 });
 
 Deno.test("ReplayWindow keeps nothing of the old boot in the new one's window", () => {
@@ -106,10 +191,10 @@ Deno.test("ReplayWindow.commit() refuses what check() does not call fresh, and c
 
 Deno.test("ReplayWindow.state() is short, whatever was accepted, and restores the same window", () => {
   const patterns: [string, (s: number) => boolean, number][] = [
-    ["no gaps", () => true, 110],
-    ["one in fifty lost", (s) => s % 50 !== 0, 400],
-    ["every second lost", (s) => s % 2 === 0, 700],
-    ["one meter of two hundred", (s) => s % 200 === 0, 200],
+    ["no gaps", () => true, 130],
+    ["one in fifty lost", (s) => s % 50 !== 0, 420],
+    ["every second lost", (s) => s % 2 === 0, 720],
+    ["one meter of two hundred", (s) => s % 200 === 0, 220],
   ];
   for (const [name, accepted, length] of patterns) {
     const window = new ReplayWindow();
@@ -176,3 +261,43 @@ function plainVerdict(frame: FrameOrder, boot: number, accepted: Map<number, num
   if (highest - frame.sequence >= REPLAY_WIDTH) return "too_old";
   return accepted.has(frame.sequence) ? "replayed" : "fresh";
 }
+
+Deno.test("ReplayWindow accepts no frame twice over re-keys, restarts and late frames", () => {
+  const step = fc.record({
+    back: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
+    rekey: fc.nat(20),
+    older: fc.nat(3),
+    restart: fc.nat(9),
+    ahead_s: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 })),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      let window = new ReplayWindow();
+      const accepted = new Set<string>();
+      let [generation, next] = [1, 100];
+      const firsts = new Map<number, number>();
+      for (const { back, rekey, older, restart, ahead_s } of steps) {
+        if (rekey === 0 && generation < 255) generation++;
+        const sequence = next++ - back;
+        const candidate = frame(sequence, {
+          generation: older === 0 ? Math.max(1, generation - 1) : generation,
+        });
+        const order = { ...candidate, t_s: candidate.t_s + ahead_s };
+        if (window.check(order) === "fresh") {
+          window.commit(order);
+          const name = `${order.generation}/${order.sequence}`;
+          ok(!accepted.has(name), `${name} twice`);
+          accepted.add(name);
+          for (const [later, first_s] of firsts) {
+            ok(later <= order.generation || order.t_s <= first_s, "sealed after the switch");
+          }
+          const first_s = firsts.get(order.generation) ?? Infinity;
+          firsts.set(order.generation, Math.min(first_s, order.t_s));
+          strictEqual(window.check(order), "replayed");
+        }
+        if (restart === 0) window = ReplayWindow.restore(replayState.parse(json(window.state())));
+      }
+    }),
+    { seed: 2_026 },
+  );
+});
