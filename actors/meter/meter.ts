@@ -61,7 +61,7 @@ function receive(state: MeterState | undefined, input: Input, find: FindMeter): 
 }
 
 function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownMeter): MeterEvent {
-  const keys = meter.keysOf(frame.generation);
+  const keys = meter.keysOf(frame.generation, input.arrival_ms);
   if (keys === undefined) return reject(input, meter.meterId, "unknown_generation", frame);
   const opened = openFrame(frame, keys, candidatesFor(state, input, frame));
   if (!opened.opened) {

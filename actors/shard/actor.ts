@@ -25,8 +25,11 @@ export interface KnownMeter {
   readonly meterId: string;
   readonly slaveId: string;
   readonly generations: readonly number[];
-  /** Throws `TerminalError` when the key cannot be unwrapped; undefined for a generation not enrolled. */
-  readonly keysOf: (generation: number) => SecondKeys | undefined;
+  /**
+   * The keys for a frame of `generation` that arrived at `arrival_ms`: undefined for a generation that
+   * is not enrolled, or was retired before. Throws `TerminalError` when the key cannot be unwrapped.
+   */
+  readonly keysOf: (generation: number, arrival_ms: number) => SecondKeys | undefined;
 }
 
 /** Enrolled meters by the alias that their frames carry. */

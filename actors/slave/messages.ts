@@ -1,6 +1,6 @@
 /** What the slave actor is told, and what it wants done. */
 import type { ClockQuality } from "../../protocol/messages/common.ts";
-import type { Command } from "../../protocol/messages/command.ts";
+import type { Command, RekeyCommand } from "../../protocol/messages/command.ts";
 import type { Confirmation } from "../../protocol/messages/confirm.ts";
 
 /** The moment at which a message is handled: the actor has no clock and no dice of its own. */
@@ -48,6 +48,14 @@ export type SlaveMessage =
   /** `boot` is this process's, to know refusals of its own frames from older ones. */
   | { readonly type: "confirmation"; readonly boot: number; readonly confirmation: Confirmation }
   | { readonly type: "command"; readonly command: Command }
+  /** The store has `generation` now, or could not take it: `reason`. */
+  | {
+    readonly type: "rekeyed";
+    readonly command: RekeyCommand;
+    readonly outcome: "done" | "expired" | "failed";
+    readonly generation: number;
+    readonly reason?: string;
+  }
   /** The connection to the broker came up or went down. */
   | { readonly type: "link"; readonly up: boolean }
   | { readonly type: "stopping" };
@@ -65,6 +73,8 @@ export type SlaveEffect =
   | { readonly effect: "delete"; readonly keys: readonly ReadingKey[] }
   | { readonly effect: "report"; readonly kind: "hello" | "heartbeat" | "goodbye" }
   | { readonly effect: "keep_interval"; readonly interval_s: number }
+  /** Take the new key in the place of the old one; a `rekeyed` answers. */
+  | { readonly effect: "rekey"; readonly command: RekeyCommand }
   /** A command is done with: its message may be acknowledged. */
   | {
     readonly effect: "command_done";

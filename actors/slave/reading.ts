@@ -1,6 +1,7 @@
 /** When meters are read: by the schedule, on request, and again when they did not answer. */
 import type { Command } from "../../protocol/messages/command.ts";
 import type { Moment, SlaveEffect } from "./messages.ts";
+import { beginRekey } from "./rekey.ts";
 import { nextReadMoment } from "./schedule.ts";
 import { type MeterSession, REQUESTS_MAX, type SlaveState } from "./state.ts";
 
@@ -116,6 +117,7 @@ export function obey(state: SlaveState, command: Command, now: Moment): SlaveEff
       done(command.request_id, "done"),
     ];
   }
+  if (command.command === "rekey") return beginRekey(state, command);
   const { meter_id, request_id, expires_at_ms } = command;
   const meter = state.meters.get(meter_id);
   if (meter === undefined) return [done(request_id, "unknown_meter")];

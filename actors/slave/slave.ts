@@ -4,6 +4,7 @@
  */
 import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
 import { obey, readDue, readingFailed, readingStored } from "./reading.ts";
+import { rekeyed } from "./rekey.ts";
 import {
   confirmed,
   gone,
@@ -49,6 +50,8 @@ function react(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffe
       return confirmed(state, message.confirmation, message.boot, now);
     case "command":
       return obey(state, message.command, now);
+    case "rekeyed":
+      return rekeyed(state, message, now);
     case "link":
       linkChanged(state, message.up, now);
       return [];
@@ -69,8 +72,8 @@ function heartbeat(state: SlaveState, now: Moment): SlaveEffect[] {
 /** Faults of meters for a session report: at most 16, as the report has room for. */
 export function faultsOf(state: SlaveState): { meter_id: string; reason: string }[] {
   const faults: { meter_id: string; reason: string }[] = [];
-  for (const [meter_id, { readFault, sendFault }] of state.meters) {
-    const reason = readFault ?? (sendFault && `not sent: ${sendFault}`);
+  for (const [meter_id, { readFault, sendFault, keyFault }] of state.meters) {
+    const reason = readFault ?? keyFault ?? (sendFault && `not sent: ${sendFault}`);
     if (reason !== undefined) faults.push({ meter_id, reason: reason.slice(0, 200) });
     if (faults.length === 16) break;
   }

@@ -49,6 +49,8 @@ export interface MeterSession {
   readFault: string | undefined;
   /** Why its last frame was not taken. */
   sendFault: string | undefined;
+  /** Why its last re-key was not taken. */
+  keyFault: string | undefined;
 }
 
 export interface SlaveState {
@@ -84,6 +86,7 @@ export function freshSlave(settings: SlaveSettings): SlaveState {
       waiting: [],
       readFault: undefined,
       sendFault: undefined,
+      keyFault: undefined,
     });
   }
   return {

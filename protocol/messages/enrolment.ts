@@ -7,13 +7,21 @@ import { id, instant_ms } from "./common.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 
+/** AES-256-GCM over a key: nonce, ciphertext and tag in hex (60 bytes). */
+export const wrappedHex = z.string().regex(/^[0-9a-f]{120}$/, "120 hexadecimal digits");
+
+/** Generations of a meter that are kept: the older ones are for looking at frames of the past. */
+export const GENERATIONS_KEPT = 4;
+
 /** One generation of a meter's key as the head-end keeps it: wrapped under the key-encryption key. */
 export const wrappedKey = z.object({
   generation: z.int().min(0).max(255),
   /** UTC day number of the enrolment, floor(t / 86400): `d0` of TVES/2. */
   enrolment_day: z.int().nonnegative(),
-  /** AES-256-GCM under the key-encryption key: nonce, ciphertext and tag in hex (60 bytes). */
-  wrapped_key: z.string().regex(/^[0-9a-f]{120}$/),
+  /** Under the key-encryption key. */
+  wrapped_key: wrappedHex,
+  /** Retired: frames that arrived at the broker after this moment are of an unknown generation. */
+  not_after_ms: instant_ms.optional(),
 });
 export type WrappedKey = z.infer<typeof wrappedKey>;
 
@@ -22,8 +30,8 @@ export const enrolment = z.object({
   alias: z.int().min(0).max(0xffff_ffff),
   slave_id: id,
   consumer_number: z.string().max(32),
-  /** At most two: during a re-key the old and the new generation overlap. */
-  keys: z.array(wrappedKey).min(1).max(2),
+  /** The newest last. During a re-key the old and the new generation overlap. */
+  keys: z.array(wrappedKey).min(1).max(GENERATIONS_KEPT),
   enrolled_at_ms: instant_ms,
 });
 export type Enrolment = z.infer<typeof enrolment>;

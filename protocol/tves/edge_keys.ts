@@ -20,6 +20,12 @@ import {
 /** How long the key of the previous hour is kept, for a clock that is set back a little. */
 export const PREVIOUS_HOUR_KEPT_S = 60;
 
+/**
+ * How far ahead of the present hour `hourKey` looks: as long as commands wait for a slave that was
+ * away, and a day for clocks.
+ */
+export const HOURS_AHEAD_MAX = 8 * HOURS_A_DAY;
+
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 
 /** What is stored between two starts. A secret: keep it in a file that only the slave may read. */
@@ -129,6 +135,36 @@ export class EdgeKeys {
         }`
         : `The keys have not been brought forward to second ${t_s}`,
     );
+  }
+
+  /** Hours since the Unix epoch of the present key. */
+  get hour(): number {
+    return this.#hour;
+  }
+
+  /**
+   * A copy of `H[d,k]` for an hour since the Unix epoch; the caller erases it. Undefined for an hour
+   * whose key is erased, and for one more than `HOURS_AHEAD_MAX` ahead. Changes nothing.
+   */
+  hourKey(hour: number): Uint8Array | undefined {
+    if (hour === this.#hour) return this.#hourKey.slice();
+    if (hour === this.#hour - 1) return this.#previousHourKey?.slice();
+    const ahead = hour - this.#hour;
+    if (!(ahead > 0 && ahead <= HOURS_AHEAD_MAX)) return undefined;
+    const copy = EdgeKeys.restore(this.state());
+    copy.advance(hour * SECONDS_A_HOUR);
+    const key = copy.#hourKey.slice();
+    copy.erase();
+    return key;
+  }
+
+  /** Overwrites all keys in memory: they have been replaced. Nothing can be derived afterwards. */
+  erase(): void {
+    this.#erasePrevious();
+    this.#hourKey.fill(0);
+    this.#nextDayKey.fill(0);
+    // No second is ahead of it: zeroes are never taken for a chain.
+    this.#hour = Infinity;
   }
 
   /** One hour on, or a whole day where the goal lies beyond it. */

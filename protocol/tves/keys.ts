@@ -54,9 +54,19 @@ export class HeadEndKeys {
    * after it.
    */
   secondKey(t_s: number): Uint8Array | undefined {
-    const age_days = dayOf(t_s) - this.#input.enrolmentDay;
-    if (!(age_days >= 0 && age_days <= ENROLMENT_DAYS_MAX)) return undefined;
+    if (!this.#reaches(dayOf(t_s))) return undefined;
     return secondKeyOf(this.#hourKey(hourOf(t_s)), t_s);
+  }
+
+  /** `H[d,k]` of an hour since the Unix epoch, or `undefined` where `secondKey` has none either. */
+  hourKey(hour: number): Uint8Array | undefined {
+    if (!this.#reaches(Math.floor(hour / HOURS_A_DAY))) return undefined;
+    return this.#hourKey(hour).slice();
+  }
+
+  #reaches(day: number): boolean {
+    const age_days = day - this.#input.enrolmentDay;
+    return age_days >= 0 && age_days <= ENROLMENT_DAYS_MAX;
   }
 
   #hourKey(hour: number): Uint8Array {

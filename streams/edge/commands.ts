@@ -32,7 +32,7 @@ export class Commands {
     const command = parseJson(commandSchema, new TextDecoder().decode(payload), what);
     const outcome = await this.#outcomeOf(command);
     if (outcome === "stopped") throw new RetryableError(`${what}: the slave stops`, 0);
-    if (outcome === "unknown_meter" && command.command === "read-now") {
+    if (outcome === "unknown_meter" && command.command !== "schedule") {
       throw new TerminalError(`${what}: meter ${command.meter_id} is not on this slave`);
     }
   };

@@ -1,11 +1,13 @@
 /** Each meter's sealing keys, from the key file that is taken in once to the present second. */
 import { TerminalError } from "../../protocol/errors.ts";
 import { fromHex } from "../../protocol/bytes.ts";
+import type { RekeyCommand } from "../../protocol/messages/command.ts";
 import type { SlaveKeyFile } from "../../protocol/messages/enrolment.ts";
 import { parseJson } from "../../protocol/schema.ts";
-import { EdgeKeys, edgeKeyState } from "../../protocol/tves/edge_keys.ts";
+import { type EdgeEnrolment, EdgeKeys, edgeKeyState } from "../../protocol/tves/edge_keys.ts";
+import { openRekey } from "../../protocol/tves/rekey.ts";
 import type { Suite } from "../../protocol/tves/suites.ts";
-import { SECONDS_A_DAY } from "../../protocol/tves/schedule.ts";
+import { SECONDS_A_DAY, SECONDS_A_HOUR } from "../../protocol/tves/schedule.ts";
 import { type Database, eraseLog, inTransaction } from "./database.ts";
 
 /** What a meter seals with. */
@@ -22,6 +24,11 @@ export interface MeterKey {
 export interface KeyFault {
   readonly meter_id: string;
   readonly reason: string;
+}
+
+/** A re-key that was wrapped for an hour whose key this slave has erased. */
+export class StaleError extends TerminalError {
+  override readonly name: string = "StaleError";
 }
 
 export class MeterKeys {
@@ -45,6 +52,8 @@ export class MeterKeys {
         keys: EdgeKeys.restore(state),
       });
     }
+    // A process that was killed in the middle of a change left the old key in the log file.
+    eraseLog(database);
   }
 
   get(meter_id: string): MeterKey | undefined {
@@ -66,29 +75,77 @@ export class MeterKeys {
       );
     }
     const key = fromHex(file.key);
-    const keys = EdgeKeys.enrol({
-      key,
-      generation,
-      enrolmentDay: file.enrolment_day,
-      meterId: meter_id,
-      t_s: file.enrolment_day * SECONDS_A_DAY,
-    });
-    key.fill(0);
-    const meter = { meter_id, alias, generation, suite: file.suite, consumer_number, keys };
-    this.#database.prepare(
-      "insert or replace into meter_key " +
-        "(meter_id, alias, generation, suite, consumer_number, state) values (?, ?, ?, ?, ?, ?)",
-    ).run(
-      meter_id,
-      alias,
-      generation,
-      file.suite,
-      consumer_number,
-      JSON.stringify(keys.state()),
+    const t_s = file.enrolment_day * SECONDS_A_DAY;
+    this.#replace(
+      { meter_id, alias, generation, suite: file.suite, consumer_number },
+      { key, generation, enrolmentDay: file.enrolment_day, meterId: meter_id, t_s },
     );
-    eraseLog(this.#database);
-    this.#meters.set(meter_id, meter);
+  }
+
+  /**
+   * Switches to the generation that `command` brings. What stood before is erased: the one row changes
+   * from the old chain to the new one, so that a killed process finds either. Returns the generation
+   * that stands afterwards: a command that was handled before changes nothing. Throws `StaleError` for
+   * an hour whose key is erased, and `TerminalError` for what will never open.
+   */
+  rekey(command: RekeyCommand): number {
+    const { meter_id, generation, enrolment_day, alias } = command;
+    const standing = this.#meters.get(meter_id);
+    if (standing === undefined) {
+      throw new TerminalError("no key that could open the new one: bring a key file");
+    }
+    if (standing.generation >= generation) return standing.generation;
+    const key = this.#open(standing, command);
+    // Not back behind the old chain: what this slave sealed stays shut under the new key too.
+    const t_s = Math.max(
+      enrolment_day * SECONDS_A_DAY,
+      standing.keys.hour * SECONDS_A_HOUR,
+    );
+    const enrolmentDay = enrolment_day;
+    this.#replace(
+      { ...standing, alias, generation },
+      { key, generation, enrolmentDay, meterId: meter_id, t_s },
+    );
+    return generation;
+  }
+
+  #open(standing: MeterKey, command: RekeyCommand): Uint8Array {
+    const { meter_id, generation, under_generation, enrolment_day, alias, hour } = command;
+    if (standing.generation !== under_generation) {
+      throw new TerminalError(
+        `it is wrapped under generation ${under_generation}, here stands ${standing.generation}: ` +
+          "bring a key file",
+      );
+    }
+    const hourKey = standing.keys.hourKey(hour);
+    if (hourKey === undefined) {
+      throw new StaleError("its hour is past and that hour's key is erased here: ask for it again");
+    }
+    const key = openRekey({
+      ...{ hourKey, alias, hour, generation, meterId: meter_id, wrapped: command.wrapped_key },
+      ...{ underGeneration: under_generation, enrolmentDay: enrolment_day },
+    });
+    hourKey.fill(0);
+    if (key !== undefined) return key;
+    throw new TerminalError("it does not open under this meter's key: bring a key file");
+  }
+
+  /** Puts a new chain in the place of the old one, on disk first, and erases what it was made from. */
+  #replace(meter: Omit<MeterKey, "keys">, enrolment: EdgeEnrolment): void {
+    const keys = EdgeKeys.enrol(enrolment);
+    enrolment.key.fill(0);
+    const { meter_id, alias, generation, suite, consumer_number } = meter;
+    // The numbers that were reserved stay reserved: one row tells them for every generation.
+    this.#database.prepare(
+      "insert into meter_key (meter_id, alias, generation, suite, consumer_number, state) " +
+        "values (?, ?, ?, ?, ?, ?) on conflict (meter_id) do update set alias = excluded.alias, " +
+        "generation = excluded.generation, suite = excluded.suite, " +
+        "consumer_number = excluded.consumer_number, state = excluded.state",
+    ).run(meter_id, alias, generation, suite, consumer_number, JSON.stringify(keys.state()));
+    this.#meters.get(meter_id)?.keys.erase();
+    this.#meters.set(meter_id, { meter_id, alias, generation, suite, consumer_number, keys });
     this.#advanced_s = -1;
+    eraseLog(this.#database);
   }
 
   /**

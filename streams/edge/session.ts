@@ -11,6 +11,7 @@ import type { Log } from "../terminal/log.ts";
 import type { TimeSync } from "../time/time_sync.ts";
 import type { Commands } from "./commands.ts";
 import type { Reading } from "./outbox.ts";
+import { rekeyMeter } from "./rekey.ts";
 import { type SealedFrame, sealReading } from "./sender.ts";
 import type { Store } from "./store.ts";
 
@@ -107,6 +108,8 @@ export class SlaveSession {
         return this.#run(this.#report(effect.kind));
       case "keep_interval":
         return store.keepInterval(effect.interval_s);
+      case "rekey":
+        return this.dispatch(rekeyMeter(store.keys, effect.command));
       case "command_done":
         return commands.done(effect.request_id, effect.outcome);
       case "say":
