@@ -2,6 +2,7 @@
 import type { ClockQuality } from "../../protocol/messages/common.ts";
 import type { Command, RekeyCommand } from "../../protocol/messages/command.ts";
 import type { Confirmation } from "../../protocol/messages/confirm.ts";
+import type { SessionNotice } from "../../protocol/messages/session.ts";
 
 /** The moment at which a message is handled: the actor has no clock and no dice of its own. */
 export interface Moment {
@@ -56,6 +57,12 @@ export type SlaveMessage =
     readonly generation: number;
     readonly reason?: string;
   }
+  /** Readings that had no time have one now. */
+  | { readonly type: "dated" }
+  /** A time server's answer would have moved the clock by more than the rule allows. */
+  | { readonly type: "step_refused"; readonly server: string; readonly step_s: number }
+  /** The broker has a report that told the notices up to this number. */
+  | { readonly type: "reported"; readonly notice: number }
   /** The connection to the broker came up or went down. */
   | { readonly type: "link"; readonly up: boolean }
   | { readonly type: "stopping" };
@@ -71,7 +78,13 @@ export type SlaveEffect =
   /** Seal with the present second's key and publish. In this order. */
   | { readonly effect: "send"; readonly key: ReadingKey }
   | { readonly effect: "delete"; readonly keys: readonly ReadingKey[] }
-  | { readonly effect: "report"; readonly kind: "hello" | "heartbeat" | "goodbye" }
+  | {
+    readonly effect: "report";
+    readonly kind: "hello" | "heartbeat" | "goodbye";
+    readonly notices: readonly SessionNotice[];
+    /** For how long the clock has not been good enough to seal by; null while it is. */
+    readonly unsynchronised_s: number | null;
+  }
   | { readonly effect: "keep_interval"; readonly interval_s: number }
   /** Take the new key in the place of the old one; a `rekeyed` answers. */
   | { readonly effect: "rekey"; readonly command: RekeyCommand }

@@ -38,25 +38,11 @@ export function loaded(
   }
 }
 
-/** Whether frames may be sealed now; says so when that changes. */
-function maySeal(state: SlaveState, now: Moment, effects: SlaveEffect[]): boolean {
-  const sealing = now.quality !== 0;
-  if (state.sealing !== sealing) {
-    if (!sealing) {
-      // At the start nothing is wrong yet: the first answer of a time server is on its way.
-      effects.push({
-        effect: "say",
-        level: state.sealing === undefined ? "info" : "warn",
-        text: "the clock is not synchronised: readings are kept and not sealed",
-      });
-    } else if (state.sealing === false) {
-      effects.push({ effect: "say", level: "info", text: "the clock is synchronised: sealing" });
-    }
-    state.sealing = sealing;
-  }
+/** Whether frames may be sealed now. */
+function maySeal(state: SlaveState, now: Moment): boolean {
   // Second and sequence rise together (TVES/2, order check): a clock that was set back must first
   // come to where it was.
-  return sealing && Math.floor(now.utc_ms / 1_000) >= state.lastSealed_s;
+  return now.quality !== 0 && Math.floor(now.utc_ms / 1_000) >= state.lastSealed_s;
 }
 
 interface Due {
@@ -67,7 +53,7 @@ interface Due {
 /** Readings to seal and publish now, oldest duty first, as many as may be in flight. */
 export function sendDue(state: SlaveState, now: Moment): SlaveEffect[] {
   const effects: SlaveEffect[] = [];
-  if (!maySeal(state, now, effects) || !state.linkUp || state.stopping) return effects;
+  if (!maySeal(state, now) || !state.linkUp || state.stopping) return effects;
   const due: Due[] = [];
   let inFlight = 0;
   for (const [meter_id, meter] of state.meters) {

@@ -2,6 +2,7 @@
  * The slave session: reads meters on schedule and on request, keeps each reading until it is
  * journaled, and reports of itself. Pure: time, chance and events come in, effects go out.
  */
+import { report, reported, stepRefused, watchClock } from "./clock.ts";
 import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
 import { obey, readDue, readingFailed, readingStored } from "./reading.ts";
 import { rekeyed } from "./rekey.ts";
@@ -19,7 +20,8 @@ import type { SlaveState } from "./state.ts";
 
 /** Handles one message; changes `state` in place and returns what is to be done, in order. */
 export function receive(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffect[] {
-  const effects = react(state, message, now);
+  const effects = watchClock(state, now);
+  effects.push(...react(state, message, now));
   effects.push(...loadMore(state), ...sendDue(state, now));
   return effects;
 }
@@ -28,7 +30,7 @@ function react(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffe
   switch (message.type) {
     case "started":
       state.nextReport_s = now.monotonic_s + state.settings.heartbeat_s;
-      return [{ effect: "report", kind: "hello" }];
+      return [report(state, "hello", now)];
     case "tick":
       return state.stopping ? [] : [...heartbeat(state, now), ...readDue(state, now)];
     case "stored":
@@ -52,12 +54,20 @@ function react(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffe
       return obey(state, message.command, now);
     case "rekeyed":
       return rekeyed(state, message, now);
+    case "dated":
+      lookAgain(state);
+      return [];
+    case "step_refused":
+      return stepRefused(state, message.server, message.step_s, now);
+    case "reported":
+      reported(state, message.notice);
+      return [];
     case "link":
       linkChanged(state, message.up, now);
       return [];
     case "stopping":
       state.stopping = true;
-      return [{ effect: "report", kind: "goodbye" }];
+      return [report(state, "goodbye", now)];
   }
 }
 
@@ -65,8 +75,12 @@ function heartbeat(state: SlaveState, now: Moment): SlaveEffect[] {
   if (now.monotonic_s < state.nextReport_s) return [];
   state.nextReport_s = now.monotonic_s + state.settings.heartbeat_s;
   // Readings that lay in the future when they were looked for may be of the past by now.
+  lookAgain(state);
+  return [report(state, "heartbeat", now)];
+}
+
+function lookAgain(state: SlaveState): void {
   for (const meter of state.meters.values()) meter.more = true;
-  return [{ effect: "report", kind: "heartbeat" }];
 }
 
 /** Faults of meters for a session report: at most 16, as the report has room for. */

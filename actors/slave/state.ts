@@ -1,4 +1,5 @@
 /** What a slave session holds in memory. All that must survive a crash is in the outbox. */
+import type { SessionNotice } from "../../protocol/messages/session.ts";
 
 export interface SlaveSettings {
   readonly slave_id: string;
@@ -63,6 +64,14 @@ export interface SlaveState {
   lastSealed_s: number;
   /** Whether the last look at the clock allowed sealing. */
   sealing: boolean | undefined;
+  /** Since when it does not, monotonic seconds, and whether operators were told. */
+  unsynchronisedSince_s: number | undefined;
+  unsynchronisedTold: boolean;
+  /** When operators were last told of a refused step, by server, monotonic seconds. */
+  readonly stepsTold: Map<string, number>;
+  /** Notices that no report has brought to the broker yet. */
+  notices: SessionNotice[];
+  noticeNumber: number;
   linkUp: boolean;
   stopping: boolean;
 }
@@ -97,6 +106,11 @@ export function freshSlave(settings: SlaveSettings): SlaveState {
     nextReport_s: 0,
     lastSealed_s: 0,
     sealing: undefined,
+    unsynchronisedSince_s: undefined,
+    unsynchronisedTold: false,
+    stepsTold: new Map(),
+    notices: [],
+    noticeNumber: 0,
     linkUp: false,
     stopping: false,
   };

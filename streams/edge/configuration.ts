@@ -53,6 +53,8 @@ export const slaveConfiguration = z.strictObject({
   /** Seconds over which slaves spread their readings, each by a share of its own. */
   spread_s: z.int().min(0).max(86_400).default(0),
   time: time.prefault({}),
+  /** Tell `t mod 256` in each frame (HINT). Off is the blind mode: nothing of the time is sent. */
+  hint: z.boolean().default(false),
   /** Key files to take in; each is deleted once its key is stored. */
   key_files: z.array(z.string().min(1).max(4_096)).max(1_000).default([]),
   outbox_limit: z.int().min(1).max(10_000_000).default(250_000),

@@ -27,6 +27,11 @@ create table if not exists outbox (
   clock_offset_ms integer not null,
   primary key (meter_id, read_at_ms)
 ) strict, without rowid;
+create table if not exists start (
+  boot integer primary key,
+  local_ms integer not null,
+  uptime_s integer
+) strict;
 create table if not exists meter_key (
   meter_id text primary key,
   alias integer not null,

@@ -4,6 +4,7 @@ import { register } from "../../protocol/messages/common.ts";
 import { RetryableError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import { type Database, inTransaction } from "./database.ts";
+import { type Dated, dateReadings, DOUBTED, type Known } from "./dating.ts";
 
 export interface Reading {
   readonly meter_id: string;
@@ -17,6 +18,8 @@ export interface ReadClock {
   readonly quality: ClockQuality;
   /** What was added to the local clock. */
   readonly offset_ms: number;
+  /** A server contradicted the clock and no good answer has decided between them yet. */
+  readonly doubted?: boolean;
 }
 
 export interface Key {
@@ -70,7 +73,7 @@ export class Outbox {
       reading.read_at_ms,
       JSON.stringify(registers),
       this.#boot,
-      clock.quality,
+      clock.doubted && clock.quality !== 0 ? DOUBTED : clock.quality,
       Math.round(clock.offset_ms),
     );
     const stored = Number(result.changes) === 1;
@@ -92,10 +95,14 @@ export class Outbox {
     }
   }
 
-  /** Moments of up to `limit` readings of a meter until `upTo_ms`, oldest first, without `except`. */
+  /**
+   * Moments of up to `limit` readings of a meter until `upTo_ms`, oldest first, without `except`. A
+   * reading that was taken before the clock was known is none of them: it has no time to go out with.
+   */
   moments(meter_id: string, upTo_ms: number, limit: number, except: readonly number[]): number[] {
     const rows = this.#database.prepare(
       "select read_at_ms from outbox where meter_id = ? and read_at_ms <= ? " +
+        "and clock_quality <> 0 " +
         "and read_at_ms not in (select value from json_each(?)) order by read_at_ms limit ?",
     ).all(meter_id, Math.floor(upTo_ms), JSON.stringify(except), limit);
     return rows.map((row) => Number(row.read_at_ms));
@@ -129,32 +136,11 @@ export class Outbox {
   }
 
   /**
-   * Puts right the times of readings that were taken before the clock was synchronised, now that
-   * `offset_ms` is known; those of earlier starts too, for a restart of the program leaves the
-   * machine's clock as wrong as it was. None of them has been sealed. Returns how many there were.
+   * Puts right the times of readings that were taken while the clock was not known or was doubted, now
+   * that it is known; those of earlier starts too. None of them has been journaled.
    */
-  correct(offset_ms: number): number {
-    return inTransaction(this.#database, () => {
-      const rows = this.#database.prepare(
-        "select meter_id, read_at_ms, clock_offset_ms from outbox " +
-          "where clock_quality = 0 order by meter_id, read_at_ms desc",
-      ).all();
-      const taken = this.#database.prepare(
-        "select 1 from outbox where meter_id = ? and read_at_ms = ?",
-      );
-      const update = this.#database.prepare(
-        "update outbox set read_at_ms = ?, clock_quality = 2, clock_offset_ms = ? " +
-          "where meter_id = ? and read_at_ms = ?",
-      );
-      for (const row of rows) {
-        const [meter_id, old_ms] = [String(row.meter_id), Number(row.read_at_ms)];
-        let right_ms = old_ms + Math.round(offset_ms) - Number(row.clock_offset_ms);
-        // Two readings of one meter in the same millisecond: keep both, a millisecond apart.
-        while (right_ms !== old_ms && taken.get(meter_id, right_ms) !== undefined) right_ms++;
-        update.run(Math.max(0, right_ms), Math.round(offset_ms), meter_id, old_ms);
-      }
-      return rows.length;
-    });
+  correct(known: Known): Dated {
+    return dateReadings(this.#database, known);
   }
 
   /** Readings whose time lies after `now_ms`: no pack can hold them yet. */

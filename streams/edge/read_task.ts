@@ -2,10 +2,10 @@
 import { hasEnergy, registersToSend } from "../../actors/slave/registers.ts";
 import type { Readout } from "../../protocol/iec62056/readout.ts";
 import { TerminalError } from "../../protocol/errors.ts";
-import type { TimeSync } from "../time/time_sync.ts";
 import type { MeterConfiguration } from "./configuration.ts";
 import type { MeterLines } from "./meter_lines.ts";
 import type { Reading } from "./outbox.ts";
+import type { SlaveClock } from "./slave_clock.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function readIntoOutbox(
   meter: MeterConfiguration,
   lines: MeterLines,
   store: Store,
-  sync: TimeSync,
+  clock: Pick<SlaveClock, "readClock">,
 ): Promise<{ readonly readout: Readout; readonly reading: Reading }> {
   const { meter_id } = meter;
   const key = store.keys.get(meter_id);
@@ -25,7 +25,7 @@ export async function readIntoOutbox(
     throw new TerminalError("no key: enrol the meter and name its key file in the configuration");
   }
   const readout = await lines.read(meter);
-  const { at_ms, estimate } = sync.now();
+  const { at_ms, ...readClock } = clock.readClock();
   const found = readout.consumerNumber;
   if (found !== null && key.consumer_number !== "" && found !== key.consumer_number) {
     throw new TerminalError(
@@ -37,7 +37,6 @@ export async function readIntoOutbox(
   const registers = registersToSend(readout, read_at_ms);
   if (!hasEnergy(registers)) throw new TerminalError("the meter sent no energy register");
   const reading = { meter_id, read_at_ms, registers };
-  const clock = { quality: estimate.quality, offset_ms: estimate.offset_s * 1_000 };
-  store.outbox.put(reading, clock);
+  store.outbox.put(reading, readClock);
   return { readout, reading };
 }

@@ -19,7 +19,8 @@ export interface SealedFrame {
 
 /**
  * Seals `reading` at `at_ms` (Unix time by the disciplined clock) under a new sequence number. The
- * same reading sealed again is another frame. Throws when the meter has no key here, or its keys do
+ * same reading sealed again is another frame. With `hint` the header tells the second's last byte,
+ * for a head-end whose search must be cheap; without it nothing of the time is sent. Throws when the meter has no key here, or its keys do
  * not reach this second.
  */
 export function sealReading(
@@ -27,6 +28,7 @@ export function sealReading(
   reading: Reading,
   at_ms: number,
   clockQuality: Exclude<ClockQuality, 0>,
+  hint = false,
 ): SealedFrame {
   const sealedAt_ms = Math.floor(at_ms);
   const t_s = Math.floor(sealedAt_ms / 1_000);
@@ -43,7 +45,7 @@ export function sealReading(
   const { suite, alias, generation } = meter;
   const frame = sealFrame({
     suite,
-    hint: false,
+    hint,
     clockQuality,
     alias,
     generation,

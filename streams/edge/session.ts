@@ -8,11 +8,11 @@ import type { Readout } from "../../protocol/iec62056/readout.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import type { Log } from "../terminal/log.ts";
-import type { TimeSync } from "../time/time_sync.ts";
 import type { Commands } from "./commands.ts";
 import type { Reading } from "./outbox.ts";
 import { rekeyMeter } from "./rekey.ts";
 import { type SealedFrame, sealReading } from "./sender.ts";
+import type { SlaveClock } from "./slave_clock.ts";
 import type { Store } from "./store.ts";
 
 /** For those who watch one reading on its way; must not throw. */
@@ -25,9 +25,10 @@ export interface SlaveObserver {
 export interface SessionParts {
   readonly state: SlaveState;
   readonly store: Store;
-  readonly sync: TimeSync;
+  readonly clock: Pick<SlaveClock, "now" | "monotonic_s" | "reason">;
+  /** Whether frames tell `t mod 256`. */
+  readonly hint: boolean;
   readonly log: Log;
-  readonly monotonic_s: () => number;
   /** The broker while its link is up. */
   readonly broker: () => NatsBroker | undefined;
   readonly read: (meter_id: string) => Promise<{ readout: Readout; reading: Reading }>;
@@ -70,10 +71,11 @@ export class SlaveSession {
   }
 
   #moment(): Moment {
-    const { at_ms, estimate } = this.#parts.sync.now();
+    const { clock } = this.#parts;
+    const { at_ms, estimate } = clock.now();
     return {
       utc_ms: at_ms,
-      monotonic_s: this.#parts.monotonic_s(),
+      monotonic_s: clock.monotonic_s(),
       quality: estimate.quality,
       jitter: Math.random(),
     };
@@ -105,7 +107,7 @@ export class SlaveSession {
         store.outbox.delete(effect.keys);
         return observer.confirmed?.(effect.keys);
       case "report":
-        return this.#run(this.#report(effect.kind));
+        return this.#run(this.#report(effect));
       case "keep_interval":
         return store.keepInterval(effect.interval_s);
       case "rekey":
@@ -134,23 +136,23 @@ export class SlaveSession {
   }
 
   #load({ meter_id, limit, except }: Extract<SlaveEffect, { effect: "load" }>): void {
-    const { store, sync } = this.#parts;
-    const read_at_ms = store.outbox.moments(meter_id, sync.now().at_ms, limit, except);
+    const { store, clock } = this.#parts;
+    const read_at_ms = store.outbox.moments(meter_id, clock.now().at_ms, limit, except);
     const more = read_at_ms.length === limit;
     this.dispatch({ type: "loaded", meter_id, read_at_ms, more });
   }
 
   #send(key: ReadingKey): void {
-    const { store, sync, state, observer } = this.#parts;
+    const { store, clock, state, hint, observer } = this.#parts;
     const broker = this.#parts.broker();
-    const { at_ms, estimate: { quality } } = sync.now();
+    const { at_ms, estimate: { quality } } = clock.now();
     try {
       const reading = store.outbox.get(key);
       if (reading === undefined) return this.dispatch({ type: "gone", key });
       if (broker === undefined || quality === 0 || at_ms / 1_000 < state.lastSealed_s) {
         throw new Error("the link or the clock was lost in this moment");
       }
-      const sealed = sealReading(store, reading, at_ms, quality);
+      const sealed = sealReading(store, reading, at_ms, quality, hint);
       state.lastSealed_s = Math.max(state.lastSealed_s, sealed.t_s);
       const published = broker.publish(sealed.subject, sealed.frame);
       this.dispatch({ type: "sealed", key, sequence: sealed.sequence, t_s: sealed.t_s });
@@ -165,27 +167,46 @@ export class SlaveSession {
     this.dispatch({ type: "send_failed", key, reason: error.message });
   }
 
-  async #report(kind: SessionReport["kind"]): Promise<void> {
-    const { state, store, sync, log } = this.#parts;
+  async #report(effect: Extract<SlaveEffect, { effect: "report" }>): Promise<void> {
+    const { kind, notices } = effect;
     const broker = this.#parts.broker();
     if (broker === undefined) return; // The next heartbeat tells the same.
-    const { at_ms, estimate } = sync.now();
+    const report = this.#reportOf(effect);
+    try {
+      await broker.publish(subjects.session(report.slave_id), utf8(JSON.stringify(report)));
+    } catch (error) {
+      this.#parts.log.warn(`${kind} not taken by the broker`, { reason: (error as Error).message });
+      return;
+    }
+    const last = notices.at(-1);
+    if (last !== undefined) this.dispatch({ type: "reported", notice: last.number });
+  }
+
+  #reportOf(
+    { kind, notices, unsynchronised_s }: Extract<SlaveEffect, { effect: "report" }>,
+  ): SessionReport {
+    const { state, store, clock } = this.#parts;
+    const { at_ms, estimate } = clock.now();
     const { quality, offset_s, delay_s, dispersion_s, stratum, source } = estimate;
-    const known = source !== null;
-    const report: SessionReport = {
+    return {
       kind,
       slave_id: state.settings.slave_id,
       at_ms: Math.max(0, Math.floor(at_ms)),
       boot: store.boot,
       meters: state.meters.size,
       outbox: store.outbox.count,
-      clock: { quality, offset_s: known ? offset_s : null, delay_s, dispersion_s, stratum, source },
+      clock: {
+        quality,
+        offset_s: source === null ? null : offset_s,
+        delay_s,
+        dispersion_s,
+        stratum,
+        source,
+        reason: clock.reason(),
+        unsynchronised_s,
+      },
       faults: faultsOf(state),
+      ...(notices.length > 0 ? { notices: [...notices] } : {}),
     };
-    try {
-      await broker.publish(subjects.session(report.slave_id), utf8(JSON.stringify(report)));
-    } catch (error) {
-      log.warn(`${kind} not taken by the broker`, { reason: (error as Error).message });
-    }
   }
 }

@@ -14,7 +14,7 @@ import { ensureSlaveConsumer } from "../jetstream/topology.ts";
 import type { Log } from "../terminal/log.ts";
 import { type LocalClock, startLocalClock } from "../time/local_clock.ts";
 import { sleep } from "../time/sleep.ts";
-import { startTimeSync, type TimeSync } from "../time/time_sync.ts";
+import { AwakeClock, machineUptime_s } from "./awake_clock.ts";
 import { timeSources } from "./clock_sources.ts";
 import { Commands, COMMANDS_AT_ONCE } from "./commands.ts";
 import type { SlaveConfiguration } from "./configuration.ts";
@@ -23,6 +23,7 @@ import { watchLink } from "./link.ts";
 import { MeterLines, type ReadMeter } from "./meter_lines.ts";
 import { readIntoOutbox } from "./read_task.ts";
 import { type SlaveObserver, SlaveSession } from "./session.ts";
+import { SlaveClock } from "./slave_clock.ts";
 import { openStore, type Store } from "./store.ts";
 
 export type { SlaveObserver } from "./session.ts";
@@ -37,6 +38,8 @@ export interface SlaveOptions {
   /** The clock to correct; the system's, once, if not given. */
   readonly clock?: LocalClock;
   readonly read?: ReadMeter;
+  /** Seconds since the machine started; undefined where that cannot be known. */
+  readonly uptime_s?: () => number | undefined;
 }
 
 export interface SlaveStatus {
@@ -94,7 +97,7 @@ class Slave implements RunningSlave {
   readonly #store: Store;
   readonly #log: Log;
   readonly #state: SlaveState;
-  readonly #sync: TimeSync;
+  readonly #clock: SlaveClock;
   readonly #session: SlaveSession;
   readonly #commands: Commands;
   readonly #link: { stop(): void };
@@ -114,7 +117,9 @@ class Slave implements RunningSlave {
     options: SlaveOptions,
   ) {
     const { slave_id, meters, time } = config;
-    const clock = options.clock ?? startLocalClock();
+    const uptime_s = options.uptime_s ?? machineUptime_s;
+    const clock = new AwakeClock(options.clock ?? startLocalClock(), uptime_s);
+    store.starts.note(Number(clock.now_ns() / 1_000_000n), uptime_s());
     this.slave_id = slave_id;
     this.#store = store;
     this.#log = log;
@@ -123,23 +128,25 @@ class Slave implements RunningSlave {
       this.#session.dispatch({ type: "command", command })
     );
     const linked = () => this.#state.linkUp ? this.#broker : undefined;
-    const sync = this.#sync = startTimeSync({
+    const slaveClock = this.#clock = new SlaveClock({
       clock,
       log,
       poll_s: time.poll_s,
       sources: timeSources(time, clock, linked),
       onAdopted: (estimate) => this.#clockKnown(estimate),
+      onStepRefused: (server, step_s) =>
+        this.#session.dispatch({ type: "step_refused", server, step_s }),
     });
     const lines = new MeterLines(config.lines_at_once, this.#stopping.signal, options.read);
     const meterOf = new Map(meters.map((meter) => [meter.meter_id, meter]));
     this.#session = new SlaveSession({
       state: this.#state,
       store,
-      sync,
+      clock: slaveClock,
+      hint: config.hint,
       log,
-      monotonic_s: clock.monotonic_s,
       broker: linked,
-      read: (meter_id) => readIntoOutbox(meterOf.get(meter_id)!, lines, store, sync),
+      read: (meter_id) => readIntoOutbox(meterOf.get(meter_id)!, lines, store, slaveClock),
       commands: this.#commands,
       observer: options.observer ?? {},
     });
@@ -163,7 +170,7 @@ class Slave implements RunningSlave {
       boot: this.#store.boot,
       outbox: this.#store.outbox.count,
       linkUp: this.#state.linkUp,
-      clock: this.#sync.now().estimate,
+      clock: this.#clock.now().estimate,
       faults: faultsOf(this.#state),
     };
   }
@@ -176,7 +183,7 @@ class Slave implements RunningSlave {
     this.#commands.stop();
     await (await this.#working)?.stop();
     await this.#listening?.stop();
-    await this.#sync.stop();
+    await this.#clock.stop();
     await this.#session.finish();
     this.#link.stop();
     this.#store.close();
@@ -184,34 +191,63 @@ class Slave implements RunningSlave {
   }
 
   #tick(): void {
-    const { at_ms, estimate } = this.#sync.now();
+    const { at_ms, estimate } = this.#clock.now();
     // Keys go forward by a clock that is known, and never by one that may be wrong.
     if (estimate.quality !== 0) this.#advanceKeys(at_ms);
     this.#session.dispatch({ type: "tick" });
   }
 
   #advanceKeys(at_ms: number): void {
-    const faults = this.#store.keys.advance(Math.floor(at_ms / 1_000));
-    const text = faults.map(({ meter_id, reason }) => `${meter_id}: ${reason}`).join("; ");
+    let text: string;
+    try {
+      const faults = this.#store.keys.advance(Math.floor(at_ms / 1_000));
+      text = faults.map(({ meter_id, reason }) => `${meter_id}: ${reason}`).join("; ");
+    } catch (error) {
+      text = `the store failed: ${(error as Error).message}`;
+    }
     if (text !== this.#keyFaults && text !== "") this.#log.error("keys", { reason: text });
     this.#keyFaults = text;
   }
 
+  /** A full disk must not end the slave: what is not dated now is dated at the next good answer. */
   #clockKnown(estimate: ClockEstimate): void {
-    const corrected = this.#store.outbox.correct(estimate.offset_s * 1_000);
+    if (estimate.quality === 0) return;
+    try {
+      this.#dateReadings(estimate);
+    } catch (error) {
+      this.#log.error("the store failed", { doing: "date", reason: (error as Error).message });
+    }
+    this.#tick();
+  }
+
+  #dateReadings({ offset_s }: ClockEstimate): void {
+    const { outbox, starts, keys } = this.#store;
+    const { at_ms } = this.#clock.now();
+    const { corrected, uncertain } = outbox.correct({
+      offset_ms: offset_s * 1_000,
+      started_ms: at_ms - this.#clock.monotonic_s() * 1_000,
+      isComparable: (boot) => starts.isComparable(boot),
+      // Keys go forward by a known clock alone: their hour had begun.
+      earliest_ms: (meter_id) => (keys.get(meter_id)?.keys.state().hour ?? 0) * 3_600_000,
+    });
     if (corrected > 0) {
       this.#log.info("times of readings put right, taken before the clock was known", {
         readings: corrected,
-        offset_s: Number(estimate.offset_s.toFixed(3)),
+        offset_s: Number(offset_s.toFixed(3)),
       });
     }
-    const future = this.#store.outbox.countAfter(this.#sync.now().at_ms);
+    if (uncertain > 0) {
+      this.#log.warn("readings of an earlier start cannot be dated for certain: marked so", {
+        readings: uncertain,
+      });
+    }
+    if (corrected + uncertain > 0) this.#session.dispatch({ type: "dated" });
+    const future = outbox.countAfter(at_ms);
     if (future > 0) {
       this.#log.warn("readings of the future wait: the clock was wrong when they were taken", {
         readings: future,
       });
     }
-    this.#tick();
   }
 
   #linkChanged(up: boolean, broker: NatsBroker): void {

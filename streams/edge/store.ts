@@ -3,6 +3,7 @@ import { eraseLog, openDatabase } from "./database.ts";
 import { MeterKeys } from "./meter_keys.ts";
 import { Outbox } from "./outbox.ts";
 import { countBoot, Sequences } from "./sequences.ts";
+import { Starts } from "./starts.ts";
 
 /** Readings that the outbox takes: 200 meters every 15 minutes for seven days are 134,400. */
 export const OUTBOX_LIMIT_DEFAULT = 250_000;
@@ -13,6 +14,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly keys: MeterKeys;
   readonly sequences: Sequences;
+  readonly starts: Starts;
   /** Seconds between readings as the head-end last set it, or undefined. */
   interval_s(): number | undefined;
   keepInterval(interval_s: number): void;
@@ -32,6 +34,7 @@ export async function openStore(
       outbox: new Outbox(database, boot, outboxLimit),
       keys: new MeterKeys(database),
       sequences: new Sequences(database, boot),
+      starts: new Starts(database, boot),
       interval_s() {
         const row = database.prepare("select value from slave where name = 'interval_s'").get();
         return row === undefined ? undefined : Number(row.value);

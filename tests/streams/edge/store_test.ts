@@ -108,22 +108,6 @@ Deno.test("Outbox refuses what is too much and never drops the oldest", async ()
   });
 });
 
-Deno.test("Outbox.correct() puts right what was read without a clock, before a restart as well", async () => {
-  await inFolder(async (folder) => {
-    const before = await openStore(folder);
-    before.outbox.put(readingAt(500), { quality: 0, offset_ms: 0 });
-    before.close();
-    const store = await openStore(folder);
-    store.outbox.put(readingAt(1_000), { quality: 0, offset_ms: 0 });
-    store.outbox.put(readingAt(2_000), { quality: 0, offset_ms: 40 });
-    store.outbox.put(readingAt(3_000), clock);
-    assert.equal(store.outbox.correct(1_000), 3);
-    assert.deepEqual(store.outbox.moments("M1", 1e9, 10, []), [1_500, 2_000, 2_960, 3_000]);
-    assert.equal(store.outbox.correct(5_000), 0, "once is enough");
-    store.close();
-  });
-});
-
 Deno.test("takeKeyFile() keeps no key that opens the past, and deletes the file", async () => {
   await inFolder(async (folder) => {
     const file = keyFileOf("M1");
