@@ -9,12 +9,12 @@ import type {
   RejectReason,
 } from "../../protocol/messages/journal.ts";
 import type { Register } from "../../protocol/messages/common.ts";
-import { sampleMeterClock } from "../../protocol/meter_clock.ts";
+import { expectedOf, type MeterClock, sampleMeterClock } from "../../protocol/meter_clock.ts";
 import { isEnergyImport } from "../../protocol/iec62056/obis.ts";
 import { decodePack } from "../../protocol/senml.ts";
 import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
-import { candidateSeconds, WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
+import { bestFirst } from "../../protocol/tves/window.ts";
 import type { FindMeter, Input, JournalActor, KnownMeter } from "../shard/actor.ts";
 import { decodeMeter, encodeMeter, freshMeter, type MeterState } from "./state.ts";
 
@@ -41,7 +41,8 @@ const NOBODYS: readonly RejectReason[] = [
 export const meterActor: JournalActor<MeterState, MeterEvent> = {
   kind: "meter",
   stream: "FRAMES",
-  version: 1,
+  version: 2,
+  reads: [1],
   fresh: freshMeter,
   receive,
   apply,
@@ -63,7 +64,7 @@ function receive(state: MeterState | undefined, input: Input, find: FindMeter): 
 function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownMeter): MeterEvent {
   const keys = meter.keysOf(frame.generation, input.arrival_ms);
   if (keys === undefined) return reject(input, meter.meterId, "unknown_generation", frame);
-  const opened = openFrame(frame, keys, candidatesFor(state, input, frame));
+  const opened = openFrame(frame, keys, candidatesFor(state.clock, input.arrival_ms, frame.hint));
   if (!opened.opened) {
     return reject(input, meter.meterId, opened.reason, frame, opened.trials);
   }
@@ -99,21 +100,18 @@ function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownM
   };
 }
 
-/**
- * The seconds around the one that the learned clock leads to; behind them those around the arrival. A
- * meter that once drifted, or sent over a slow way, and was then set right again would otherwise lie
- * outside of its own window for ever.
- */
-function candidatesFor(state: MeterState, input: Input, frame: ParsedFrame): Iterable<number> {
-  const around = (expectedOffset_s: number) =>
-    candidateSeconds({
-      arrival_s: input.arrival_ms / 1_000,
-      expectedOffset_s,
-      window_s: WINDOW_DEFAULT_S,
-      hint: frame.hint,
-    });
-  const { offset_s } = state.clock;
-  return Math.abs(offset_s) <= 1 ? around(offset_s) : new Set([...around(offset_s), ...around(0)]);
+/** The seconds to try for a frame that arrived at `arrival_ms`, as this meter's clock has them. */
+export function candidatesFor(
+  clock: MeterClock,
+  arrival_ms: number,
+  hint: number | undefined,
+): Iterable<number> {
+  return bestFirst({
+    arrival_s: arrival_ms / 1_000,
+    ...expectedOf(clock, arrival_ms),
+    apart_s: clock.apart?.offset_s,
+    hint,
+  });
 }
 
 /** Marks what must be looked at before it is billed. The reading itself is always kept. */

@@ -39,8 +39,10 @@ export interface JournalActor<State, Event extends JournalEvent> {
   readonly kind: JournalKind;
   /** The stream that feeds it. */
   readonly stream: "FRAMES" | "SESSIONS";
-  /** Version of the state's shape in snapshots. A snapshot of another version is not read. */
+  /** Version of the state's shape in the snapshots that are written. */
   readonly version: number;
+  /** Older versions that `decode` reads too. A snapshot of any other version is not read. */
+  readonly reads?: readonly number[];
   /** The state of an actor that has seen nothing. */
   fresh(id: string): State;
   /**
@@ -50,9 +52,12 @@ export interface JournalActor<State, Event extends JournalEvent> {
   receive(state: State | undefined, input: Input, find: FindMeter): Event;
   /** Folds an event in. */
   apply(state: State, event: Event): void;
-  /** The state as JSON for a snapshot, and back. `decode` throws `TerminalError` on a malformed one. */
+  /**
+   * The state as JSON for a snapshot, and back. `version` is the snapshot's, the present one unless
+   * given. `decode` throws `TerminalError` on a malformed one.
+   */
   encode(state: State): unknown;
-  decode(id: string, snapshot: unknown): State;
+  decode(id: string, snapshot: unknown, version?: number): State;
   /** Whose state an event changes; undefined when it changes nobody's. */
   idOf(event: Event): string | undefined;
 }

@@ -14,6 +14,7 @@ import type { JournalEvent, JournalRecord } from "../../protocol/messages/journa
 import { partitionOf } from "../../protocol/subjects.ts";
 import { FencedError } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
+import { pass, type Timers } from "../time/timers.ts";
 import { BATCH_MAX, batchesOf } from "./batches.ts";
 import type { InputSource, Journal, JournaledRecord, ShardPorts, Snapshot } from "./ports.ts";
 
@@ -39,6 +40,9 @@ export interface ShardOptions {
   /** Makes sure that keys enrolled a moment ago are known before a frame is called unknown. */
   readonly refreshKeys: (inputs: readonly Input[]) => Promise<void>;
   readonly log: Log;
+  readonly timers: Timers;
+  /** Records between two snapshots. */
+  readonly snapshotEvery?: number;
 }
 
 export interface ShardFigures {
@@ -143,16 +147,20 @@ export class Shard {
       this.#sinceSnapshot =
         0;
     if (snapshot === undefined) return;
-    if (snapshot.version !== actor.version) {
+    const { version } = snapshot;
+    const readable = [...actor.reads ?? [], actor.version];
+    if (!readable.includes(version)) {
       throw new TerminalError(
-        `Snapshot ${actor.kind}.${partition} has version ${snapshot.version}; this program reads ${actor.version}`,
+        `Snapshot ${actor.kind}.${partition} has version ${version}; this program reads ${
+          readable.join(" and ")
+        }`,
       );
     }
     this.#sequence = snapshot.journal_sequence;
     this.#epoch = snapshot.epoch;
     this.#cursor = snapshot.cursor;
     for (const [id, state] of Object.entries(snapshot.states)) {
-      this.states.set(id, actor.decode(id, state));
+      this.states.set(id, actor.decode(id, state, version));
     }
   }
 
@@ -213,7 +221,10 @@ export class Shard {
     await this.#append(record);
     await this.#release(record, this.#sequence);
     this.options.onChange(this, changed);
-    if (++this.#sinceSnapshot >= SNAPSHOT_EVERY_RECORDS) await this.#snapshot();
+    this.#sinceSnapshot += 1;
+    if (this.#sinceSnapshot >= (this.options.snapshotEvery ?? SNAPSHOT_EVERY_RECORDS)) {
+      await this.#snapshot();
+    }
   }
 
   /** Undefined when the input can never be handled: it lies in the dead letters then. */
@@ -291,7 +302,7 @@ export class Shard {
         return await action();
       } catch (error) {
         if (!(error instanceof RetryableError) || this.#stopping) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(error.after_ms, RETRY_MS)));
+        await pass(this.options.timers, Math.max(error.after_ms, RETRY_MS));
       }
     }
   }

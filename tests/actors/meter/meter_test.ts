@@ -5,6 +5,8 @@ import type { ReadingEvent } from "../../../protocol/messages/journal.ts";
 import { energy } from "../../support/meters.ts";
 import { find, frame, input, METER, NOW_MS, type SealedAs } from "./world.ts";
 
+const DAY_MS = 86_400_000;
+
 /** Decides and folds, as a shard does. */
 function take(state: MeterState, payload: Uint8Array, arrival_ms = NOW_MS, id = METER) {
   const event = meterActor.receive(state, input(payload, arrival_ms, id), find);
@@ -115,10 +117,10 @@ Deno.test("the learned clock orders the search: the first frame takes many trial
 Deno.test("the window follows a meter that drifts far, and takes it back when its clock is set right", () => {
   const state = freshMeter(METER);
   for (const [i, late_ms] of [9_000, 17_000, 25_000].entries()) {
-    const arrival_ms = NOW_MS + i * 900_000;
+    const arrival_ms = NOW_MS + i * DAY_MS; // 93 ppm, read once a day.
     reading(state, { sequence: i + 1, sealed_at_ms: arrival_ms - late_ms }, arrival_ms);
   }
-  const arrival_ms = NOW_MS + 3_600_000;
+  const arrival_ms = NOW_MS + 2 * DAY_MS + 3_600_000;
   reading(state, { sequence: 4, sealed_at_ms: arrival_ms }, arrival_ms);
   reading(state, { sequence: 5, sealed_at_ms: arrival_ms + 900_000 });
   const again = reading(state, { sequence: 6, sealed_at_ms: arrival_ms + 1_800_000 });

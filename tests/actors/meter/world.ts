@@ -38,6 +38,7 @@ export interface SealedAs {
   readonly said_ms?: number;
   readonly registers?: Register[];
   readonly plaintext?: Uint8Array;
+  readonly hint?: boolean;
 }
 
 export function frame(as: SealedAs): Uint8Array {
@@ -45,7 +46,7 @@ export function frame(as: SealedAs): Uint8Array {
   const t_s = Math.floor(sealed_at_ms / 1_000);
   return sealFrame({
     suite: 1,
-    hint: false,
+    hint: as.hint ?? false,
     clockQuality: 2,
     alias: as.alias ?? ALIAS,
     generation: as.generation ?? 1,
