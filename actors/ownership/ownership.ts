@@ -5,7 +5,6 @@
  * That a partition has one writer is the journal's fence. A lease is stale when its revision has not
  * changed for the lease time on *my* monotonic clock, so nobody's wall clock matters.
  */
-import { PARTITIONS } from "../../protocol/subjects.ts";
 import { preferredOwner } from "./rendezvous.ts";
 
 /** What I saw of one key of the bucket. */
@@ -26,6 +25,8 @@ export interface OwnershipView {
   /** Other masters by instance. */
   readonly members: ReadonlyMap<string, Seen>;
   readonly leases: ReadonlyMap<number, Seen>;
+  /** The partitions that the masters share. */
+  readonly partitions: readonly number[];
   /** Partitions that I hold, those being opened included. */
   readonly held: ReadonlySet<number>;
   /** Most claims and most releases in one tick. */
@@ -46,7 +47,7 @@ export function planOwnership(view: OwnershipView): OwnershipPlan {
   const claim: { partition: number; revision: number }[] = [];
   const release: number[] = [];
   const drop: number[] = [];
-  for (let partition = 0; partition < PARTITIONS; partition++) {
+  for (const partition of view.partitions) {
     const lease = view.leases.get(partition);
     const wanted = preferredOwner(partition, live) === view.me;
     if (view.held.has(partition)) {

@@ -4,13 +4,12 @@ import { journalRecord } from "../../protocol/messages/journal.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
-import { isDataFault } from "./faults.ts";
-import type { Kysely } from "./kysely.ts";
-import { ledgerCursor, projectBatch, type Projection } from "./ledger.ts";
+import type { Timers } from "../time/timers.ts";
 import type { JournalEntry, JournalFeed } from "./ledger_feed.ts";
+import { project, type Projection } from "./ledger_projection.ts";
 import type { SequencedRecord } from "./ledger_rows.ts";
+import type { LedgerStore } from "./ledger_store.ts";
 import { Patience, Pause } from "./pace.ts";
-import type { Database } from "./schema.ts";
 
 /** Records in one transaction. A record is at most 1 MB on the wire and usually a few KB. */
 const RECORDS_MAX = 64;
@@ -18,7 +17,7 @@ const RECORDS_MAX = 64;
 const EMPTY_WAIT_MS = 50;
 
 export interface LedgerOptions {
-  readonly db: Kysely<Database>;
+  readonly store: LedgerStore;
   readonly feed: JournalFeed;
   readonly log: Log;
   /** Keeps a record that can never be projected. The cursor passes it once this has resolved. */
@@ -26,6 +25,7 @@ export interface LedgerOptions {
   /** Hears of every commit, for those who wait for readings and those who trim the journal. */
   readonly onCommitted?: (projection: Projection) => void;
   readonly recordsMax?: number;
+  readonly timers?: Timers;
 }
 
 /** Runs until stopped; `stop()` lets the transaction in hand finish. */
@@ -51,7 +51,7 @@ class Loop {
   constructor(options: LedgerOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#pause = new Pause(signal);
+    this.#pause = new Pause(signal, options.timers);
     this.#patience = new Patience(options.log, "ledger");
   }
 
@@ -71,7 +71,7 @@ class Loop {
 
   /** Projects what the feed has; false when it has nothing. */
   async #turn(): Promise<boolean> {
-    const { db, feed, recordsMax = RECORDS_MAX } = this.#options;
+    const { store, feed, recordsMax = RECORDS_MAX } = this.#options;
     this.#cursor ??= await this.#begin();
     const entries = await feed.read(this.#cursor, recordsMax, this.#signal);
     if (entries.length === 0) return false;
@@ -82,16 +82,16 @@ class Loop {
     }
     const through = entries.at(-1)!.sequence;
     try {
-      this.#commit(await projectBatch(db, records, through));
+      this.#commit(await project(store, records, through));
     } catch (error) {
-      if (!isDataFault(error)) throw error;
+      if (!this.#options.store.isDataFault(error)) throw error;
       await this.#oneByOne(records, through);
     }
     return true;
   }
 
   async #begin(): Promise<number> {
-    const cursor = await ledgerCursor(this.#options.db);
+    const cursor = await this.#options.store.cursor();
     const last = await this.#options.feed.lastSequence?.();
     if (last !== undefined && last < cursor) {
       throw new TerminalError(
@@ -129,14 +129,14 @@ class Loop {
     for (const record of records) {
       if (this.#signal.aborted) return;
       try {
-        this.#commit(await projectBatch(this.#options.db, [record]));
+        this.#commit(await project(this.#options.store, [record]));
       } catch (error) {
-        if (!isDataFault(error)) throw error;
+        if (!this.#options.store.isDataFault(error)) throw error;
         await this.#setAside(record, (error as Error).message);
-        this.#commit(await projectBatch(this.#options.db, [], record.sequence));
+        this.#commit(await project(this.#options.store, [], record.sequence));
       }
     }
-    this.#commit(await projectBatch(this.#options.db, [], through));
+    this.#commit(await project(this.#options.store, [], through));
   }
 
   async #setAside(entry: JournalEntry, reason: string): Promise<void> {

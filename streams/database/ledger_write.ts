@@ -1,18 +1,8 @@
 /** Writes the ledger's rows, many at a time, inside the ledger's transaction. */
 import { sql, type Transaction } from "./kysely.ts";
 import type { ReadingRow, SlaveRow } from "./ledger_rows.ts";
+import type { ReadingConflict } from "./ledger_store.ts";
 import type { Database } from "./schema.ts";
-
-/** Two readings of one register at one moment that differ: the first one stays. */
-export interface ReadingConflict {
-  readonly meter_id: string;
-  readonly obis: string;
-  readonly read_at: Date;
-  readonly kept: number;
-  readonly refused: number;
-  /** Journal sequence of the one that was refused. */
-  readonly journal_sequence: number;
-}
 
 /** Rows in one statement: bounds the memory of the statement's parameters. */
 const ROWS_MAX = 5_000;

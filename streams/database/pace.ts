@@ -1,15 +1,18 @@
 /** How a loop that depends on something out of reach waits for it: longer each time, said once. */
 import type { Log } from "../terminal/log.ts";
+import { systemTimers, type Timers } from "../time/timers.ts";
 
 const FIRST_MS = 200;
 const LONGEST_MS = 10_000;
 
 /** Waits for a duration, for a nudge, or for the end, whichever is first. */
 export class Pause {
+  readonly #timers: Timers;
   #wake: (() => void) | undefined;
   #nudged = false;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, timers = systemTimers) {
+    this.#timers = timers;
     signal.addEventListener("abort", () => this.nudge(), { once: true });
   }
 
@@ -23,9 +26,9 @@ export class Pause {
     if (!this.#nudged) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
-      const timer = setTimeout(resolve, duration_ms);
+      const cancel = this.#timers.after(duration_ms, resolve);
       await promise;
-      clearTimeout(timer);
+      cancel();
       this.#wake = undefined;
     }
     this.#nudged = false;

@@ -1,6 +1,7 @@
 /** The connection to NATS: gives the `Broker` that every role works with. */
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { type Log, silentLog } from "../terminal/log.ts";
+import { systemTimers, type Timers } from "../time/timers.ts";
 import type { Broker, Stoppable } from "./broker.ts";
 import { bucketOver } from "./bucket.ts";
 import { LinkState } from "./link_state.ts";
@@ -33,6 +34,8 @@ export interface BrokerOptions {
 /** The broker plus what only this folder may use. */
 export interface NatsBroker extends Broker {
   readonly connection: NatsConnection;
+  /** What those who work over this connection wait by. */
+  readonly timers: Timers;
   /** A fresh subject for replies, where this user may listen. */
   inbox(): string;
   /** Tells `listener` each time that the link is lost (false), and each time that it is back. */
@@ -52,6 +55,7 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   return {
     url,
     connection,
+    timers: systemTimers,
     inbox,
     onLink: (listener) => link.listen(listener),
     serverVersion: connection.info?.version ?? "unknown",

@@ -63,8 +63,8 @@ export async function journalFeed(broker: NatsBroker, log: Log): Promise<StreamF
     },
     markedSequence: () => ledgerPassed(snapshots),
     passed: (sequence) => {
-      if (performance.now() - marked_ms < MARK_EVERY_MS) return;
-      marked_ms = performance.now();
+      if (broker.timers.now_ms() - marked_ms < MARK_EVERY_MS) return;
+      marked_ms = broker.timers.now_ms();
       snapshots.put(LEDGER_KEY, new TextEncoder().encode(String(sequence)))
         .catch((error) => log.warn("ledger mark not written", { reason: error.message }));
     },

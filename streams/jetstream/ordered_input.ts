@@ -9,6 +9,7 @@
 import type { Input } from "../../actors/shard/actor.ts";
 import type { Log } from "../terminal/log.ts";
 import type { InputSource } from "../masters/ports.ts";
+import { every } from "../time/timers.ts";
 import type { Stoppable } from "./broker.ts";
 import type { NatsBroker } from "./connection.ts";
 import { deliveryOf } from "./delivery.ts";
@@ -47,7 +48,7 @@ export class OrderedInput implements InputSource {
   #heard_ms = 0;
   #watched_ms = 0;
   #subscription: Subscription | undefined;
-  #watchdog: ReturnType<typeof setInterval> | undefined;
+  #endWatch = () => {};
   #wake = () => {};
   #making: Promise<void> | undefined;
   /** Why the consumer must be made anew, until it was. */
@@ -64,20 +65,20 @@ export class OrderedInput implements InputSource {
 
   async open(): Promise<void> {
     await this.#make();
-    this.#watchdog = setInterval(() => this.#watch(), WATCH_MS);
+    this.#endWatch = every(this.#broker.timers, WATCH_MS, () => this.#watch());
     this.#link = this.#broker.onLink((up) => up && this.#remake("the link was lost"));
   }
 
   async take(limit: number, wait_ms?: number): Promise<Input[]> {
     let late = false;
-    const timer = wait_ms === undefined ? undefined : setTimeout(() => {
+    const cancel = wait_ms === undefined ? () => {} : this.#broker.timers.after(wait_ms, () => {
       late = true;
       this.#wake();
-    }, wait_ms);
+    });
     while (this.#buffer.length === 0 && !this.#stopped && !late) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    clearTimeout(timer);
+    cancel();
     const taken = this.#stopped ? [] : this.#buffer.splice(0, limit);
     if (this.#asked + this.#buffer.length < PULL_MAX / 2) this.#pull();
     return taken;
@@ -86,7 +87,7 @@ export class OrderedInput implements InputSource {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    clearInterval(this.#watchdog);
+    this.#endWatch();
     await this.#link?.stop();
     this.#wake();
     await this.#making; // What it makes would be left behind.
@@ -116,7 +117,7 @@ export class OrderedInput implements InputSource {
     });
     this.#delivered = 0;
     this.#asked = 0;
-    this.#heard_ms = performance.now();
+    this.#heard_ms = this.#broker.timers.now_ms();
     const inbox = this.#broker.inbox();
     this.#subscription = this.#broker.connection.subscribe(inbox, {
       callback: (error, message) => {
@@ -143,7 +144,7 @@ export class OrderedInput implements InputSource {
   }
 
   #receive(message: Msg): void {
-    this.#heard_ms = performance.now();
+    this.#heard_ms = this.#broker.timers.now_ms();
     const code = message.headers?.code ?? 0;
     if (code === 100) return; // Idle heartbeat.
     if (code === 408 || code === 404) { // This pull has run out; the header says how much was left.
@@ -165,7 +166,7 @@ export class OrderedInput implements InputSource {
 
   #watch(): void {
     if (this.#lost !== undefined) return this.#remake(this.#lost);
-    const now_ms = performance.now();
+    const now_ms = this.#broker.timers.now_ms();
     const stalled = now_ms - this.#watched_ms > 2 * WATCH_MS;
     this.#watched_ms = now_ms;
     // Nothing asked, or it was we who did not listen: the silence is not the broker's.

@@ -8,6 +8,7 @@ import { parseJson, z } from "../../protocol/schema.ts";
 import { partitionToken } from "../../protocol/subjects.ts";
 import type { Bucket, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
+import type { Timers } from "../time/timers.ts";
 
 const written = z.object({ owner: id });
 type Written = z.infer<typeof written>;
@@ -21,13 +22,15 @@ export class Leases {
   readonly #bucket: Bucket;
   readonly #me: string;
   readonly #log: Log;
+  readonly #timers: Timers;
   #watch: Stoppable | undefined;
   #inSight = false;
 
-  constructor(bucket: Bucket, me: string, log: Log) {
+  constructor(bucket: Bucket, me: string, log: Log, timers: Timers) {
     this.#bucket = bucket;
     this.#me = me;
     this.#log = log;
+    this.#timers = timers;
   }
 
   /** Whether what is seen is what stands. While it is not, everybody else looks dead. */
@@ -97,13 +100,13 @@ export class Leases {
   #note(partition: number, revision: number): void {
     const before = this.leases.get(partition);
     if (before && before.revision >= revision) return;
-    this.leases.set(partition, { owner: this.#me, revision, changed_ms: performance.now() });
+    this.leases.set(partition, { owner: this.#me, revision, changed_ms: this.#timers.now_ms() });
   }
 
   #see(key: string, value: Uint8Array | undefined, revision: number): void {
     const name = key.slice(key.indexOf(".") + 1);
     const seen = value &&
-      { owner: this.#ownerIn(key, value), revision, changed_ms: performance.now() };
+      { owner: this.#ownerIn(key, value), revision, changed_ms: this.#timers.now_ms() };
     if (key.startsWith("master.")) {
       if (seen) this.members.set(name, seen);
       else this.members.delete(name);

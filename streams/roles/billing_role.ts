@@ -6,6 +6,7 @@ import { startBilling } from "../billing/billing.ts";
 import { openDatabase } from "../database/connect.ts";
 import type { Kysely } from "../database/kysely.ts";
 import { deadLetterTo } from "../database/ledger_dead.ts";
+import { ledgerIn } from "../database/ledger.ts";
 import { runLedger } from "../database/ledger_loop.ts";
 import { migrate } from "../database/migrate.ts";
 import { runOutbox } from "../database/outbox.ts";
@@ -86,7 +87,7 @@ async function startParts(
   });
   const feed = await journalFeed(broker, log);
   const ledger = runLedger({
-    db,
+    store: ledgerIn(db),
     feed,
     log,
     deadLetter: deadLetterTo(broker),

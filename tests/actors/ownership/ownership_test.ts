@@ -29,6 +29,7 @@ function view(change: Partial<OwnershipView> = {}): OwnershipView {
     lease_ms: LEASE_MS,
     members: new Map(),
     leases: new Map(),
+    partitions: every,
     held: new Set(),
     moves_max: PARTITIONS,
     ...change,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openDatabase } from "../../../streams/database/connect.ts";
 import { sql } from "../../../streams/database/kysely.ts";
-import { ledgerCursor } from "../../../streams/database/ledger.ts";
+import { ledgerCursor, ledgerIn } from "../../../streams/database/ledger.ts";
 import { runLedger } from "../../../streams/database/ledger_loop.ts";
 import { migrate } from "../../../streams/database/migrate.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
@@ -112,7 +112,7 @@ Deno.test({
       const event = { v: 1, type: "epoch", partition: 1, epoch: 1, owner: "m", cursor: 0 };
       const record = { ...event, events: [] };
       const ledger = runLedger({
-        db,
+        store: ledgerIn(db),
         feed: {
           read: (after) => Promise.resolve(after < last ? [{ sequence: last, record }] : []),
         },

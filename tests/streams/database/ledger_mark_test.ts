@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JournalFeed } from "../../../streams/database/ledger_feed.ts";
+import { ledgerIn } from "../../../streams/database/ledger.ts";
 import { runLedger } from "../../../streams/database/ledger_loop.ts";
 import type { Log } from "../../../streams/terminal/log.ts";
 import { withDatabase } from "../../support/database.ts";
@@ -19,7 +20,12 @@ Deno.test("runLedger() refuses a database that is older than what the masters ma
     const said: string[] = [];
     const keep = (_message: string, fields?: object) => void said.push(JSON.stringify(fields));
     const log: Log = { info: keep, warn: keep, error: keep };
-    const ledger = runLedger({ db, feed, log, deadLetter: () => Promise.resolve() });
+    const ledger = runLedger({
+      store: ledgerIn(db),
+      feed,
+      log,
+      deadLetter: () => Promise.resolve(),
+    });
     await eventually(() =>
       assert.ok(said.some((line) => line.includes("older than the broker's data")))
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JournalRecord } from "../../../protocol/messages/journal.ts";
-import { ledgerCursor, projectBatch } from "../../../streams/database/ledger.ts";
+import { ledgerCursor, ledgerIn, projectBatch } from "../../../streams/database/ledger.ts";
 import type { JournalEntry, JournalFeed } from "../../../streams/database/ledger_feed.ts";
 import { runLedger } from "../../../streams/database/ledger_loop.ts";
 import { rowsOf } from "../../../streams/database/ledger_rows.ts";
@@ -153,7 +153,7 @@ testOnEachDatabase("the ledger", {
       { sequence: 5, record: { v: 2 } },
     ];
     const ledger = runLedger({
-      db,
+      store: ledgerIn(db),
       feed: feedOf(entries),
       log: silentLog,
       deadLetter: ({ sequence }, reason) => Promise.resolve(void dead.push([sequence, reason])),
@@ -169,7 +169,7 @@ testOnEachDatabase("the ledger", {
     const said: string[] = [];
     const entries = [{ sequence: 1, record: record(reading("M1", T_MS, 1)) }];
     const ledger = runLedger({
-      db,
+      store: ledgerIn(db),
       feed: { ...feedOf(entries), lastSequence: () => Promise.resolve(1) },
       log: { ...silentLog, warn: (_, fields) => void said.push(String(fields?.reason)) },
       deadLetter: () => Promise.reject(new Error("nothing is dead here")),

@@ -15,6 +15,7 @@ import type {
 } from "../../../streams/masters/ports.ts";
 import { Shard, type ShardOptions } from "../../../streams/masters/shard.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
+import { systemTimers } from "../../../streams/time/timers.ts";
 
 /** A meter and the partition that it belongs to. */
 export const PARTITION = 42;
@@ -157,6 +158,7 @@ export class World {
       onChange: () => {},
       refreshKeys: () => Promise.resolve(),
       log: silentLog,
+      timers: systemTimers,
       ...change,
     });
   }
