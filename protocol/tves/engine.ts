@@ -29,8 +29,8 @@ export interface Aead {
   open(input: AeadInput, sealed: Uint8Array): Uint8Array | undefined;
 }
 
-/** HMAC with SHA-256 (RFC 2104): 32 bytes. */
-export type Hmac = (key: Uint8Array, data: Uint8Array) => Uint8Array;
+/** HMAC with SHA-256 (RFC 2104) of the parts of `data` one after the other: 32 bytes. */
+export type Hmac = (key: Uint8Array, data: readonly Uint8Array[]) => Uint8Array;
 
 /** Everything that this protocol is made of. */
 export interface Engine {

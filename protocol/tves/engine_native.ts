@@ -41,7 +41,11 @@ function aeadOf(name: NativeCipher): Aead {
 }
 
 export const nativeEngine: Partial<Engine> = {
-  hmacSha256: (key, data) => new Uint8Array(createHmac("sha256", key).update(data).digest()),
+  hmacSha256(key, data) {
+    const hmac = createHmac("sha256", key);
+    for (const part of data) hmac.update(part);
+    return new Uint8Array(hmac.digest());
+  },
   aes256gcm: aeadOf("aes-256-gcm"),
   chacha20Poly1305: aeadOf("chacha20-poly1305"),
 };

@@ -32,18 +32,20 @@ function aeadOf(cipher: NobleCipher): Aead {
 }
 
 /**
- * One hash and one block that every HMAC uses again. Making them anew costs more than the hashing: a
- * candidate second is two such calls and nothing else.
+ * One hash and one block that every HMAC uses again. Making them anew takes longer than the hashing,
+ * and a candidate second is two such calls and little else.
  */
 const blank = sha256.create();
 const worker = sha256.create();
 const block = new Uint8Array(HMAC_BLOCK);
 
-function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+function hmacSha256(key: Uint8Array, data: readonly Uint8Array[]): Uint8Array {
   if (key.length > HMAC_BLOCK) return hmacSha256(sha256(key), data);
   const digest = new Uint8Array(HASH_LENGTH);
   pad(key, HMAC_INNER);
-  blank._cloneInto(worker).update(block).update(data).digestInto(digest);
+  blank._cloneInto(worker).update(block);
+  for (const part of data) worker.update(part);
+  worker.digestInto(digest);
   pad(key, HMAC_OUTER);
   blank._cloneInto(worker).update(block).update(digest).digestInto(digest);
   // Both are as good as the key.

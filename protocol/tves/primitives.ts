@@ -54,18 +54,25 @@ export function withEngine<T>(name: EngineName, work: () => T): T {
 
 /** HKDF-Extract with SHA-256 (RFC 5869 section 2.2): 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array {
-  return engine.hmacSha256(salt, ikm);
+  return engine.hmacSha256(salt, [ikm]);
 }
 
+/** The last byte of every block of HKDF-Expand: the number of the block. */
+const COUNTERS = Array.from({ length: 256 }, (_, i) => Uint8Array.of(i));
+
 /**
- * HKDF-Expand with SHA-256 (RFC 5869 section 2.3): `length` bytes, at most 255 * 32.
- * Throws `RangeError` for a longer output.
+ * HKDF-Expand with SHA-256 (RFC 5869 section 2.3): `length` bytes, at most 255 * 32. `info` is given
+ * in parts. Throws `RangeError` for a longer output.
  */
-export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+export function hkdfExpand(
+  prk: Uint8Array,
+  info: readonly Uint8Array[],
+  length: number,
+): Uint8Array {
   if (!(length >= 1 && length <= 255 * HASH_LENGTH)) {
     throw new RangeError(`HKDF-Expand gives 1 to 8160 bytes, not ${length}`);
   }
-  let block = hkdfBlock(prk, undefined, info, 1);
+  let block = hkdfBlock(prk, NOTHING, info, 1);
   if (length === HASH_LENGTH) return block;
   const okm = new Uint8Array(length);
   for (let at = 0, i = 1; at < length; at += HASH_LENGTH) {
@@ -75,22 +82,20 @@ export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): U
   return okm;
 }
 
+/** `T(0)` of HKDF-Expand. */
+export const NOTHING = new Uint8Array();
+
 /**
- * `T(i)` of HKDF-Expand: `HMAC(prk, T(i-1) ‖ info ‖ i)`, 32 bytes. `before` is `T(i-1)`, nothing for
- * the first. For who needs the first block at once and the second seldom.
+ * `T(i)` of HKDF-Expand, 32 bytes: `HMAC(prk, T(i-1) ‖ info ‖ i)`, where `before` is `T(i-1)`. For
+ * who needs the first block at once and the second seldom.
  */
 export function hkdfBlock(
   prk: Uint8Array,
-  before: Uint8Array | undefined,
-  info: Uint8Array,
+  before: Uint8Array,
+  info: readonly Uint8Array[],
   i: number,
 ): Uint8Array {
-  const start = before?.length ?? 0;
-  const data = new Uint8Array(start + info.length + 1);
-  if (before !== undefined) data.set(before);
-  data.set(info, start);
-  data[start + info.length] = i;
-  return engine.hmacSha256(prk, data);
+  return engine.hmacSha256(prk, [before, ...info, COUNTERS[i]!]);
 }
 
 /** Lengths are checked here so that what is left for an engine to refuse is the tag alone. */

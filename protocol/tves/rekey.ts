@@ -71,7 +71,7 @@ export function openRekey({ hourKey, wrapped, ...offer }: OpenRekeyInput): Uint8
 }
 
 function wrappingKey(hourKey: Uint8Array, generation: number): Uint8Array {
-  return hkdfExpand(hourKey, concat(LABEL, Uint8Array.of(generation)), KEY_LENGTH);
+  return hkdfExpand(hourKey, [LABEL, Uint8Array.of(generation)], KEY_LENGTH);
 }
 
 /** The label, then generations, alias, day and hour in fixed widths, then the meter's name. */

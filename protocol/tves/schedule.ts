@@ -6,13 +6,14 @@
  */
 import { concat, utf8 } from "../bytes.ts";
 import { COMMITMENT_LENGTH } from "./frame.ts";
-import { hkdfBlock, hkdfExpand, hkdfExtract, KEY_LENGTH } from "./primitives.ts";
+import { hkdfBlock, hkdfExpand, hkdfExtract, KEY_LENGTH, NOTHING } from "./primitives.ts";
 
 export const SECONDS_A_HOUR = 3_600;
 export const SECONDS_A_DAY = 86_400;
 export const HOURS_A_DAY = 24;
 
 const SALT = utf8("samay/tves/2");
+const DAY = utf8("day\0");
 const NEXT_DAY = utf8("samay/tves/2/next-day");
 const HOURS = utf8("samay/tves/2/hours");
 const NEXT_HOUR = utf8("samay/tves/2/next-hour");
@@ -36,31 +37,28 @@ export function firstDayKey(
   enrolmentDay: number,
   meterId: string,
 ): Uint8Array {
-  const fixed = new Uint8Array(5);
-  fixed[0] = generation;
-  new DataView(fixed.buffer).setUint32(1, enrolmentDay);
-  const info = concat(utf8("day\0"), fixed, utf8(meterId));
+  const info = [DAY, Uint8Array.of(generation), uint32(enrolmentDay), utf8(meterId)];
   return hkdfExpand(hkdfExtract(SALT, key), info, KEY_LENGTH);
 }
 
 /** `D[d+1]` from `D[d]`. */
 export function nextDayKey(dayKey: Uint8Array): Uint8Array {
-  return hkdfExpand(dayKey, NEXT_DAY, KEY_LENGTH);
+  return hkdfExpand(dayKey, [NEXT_DAY], KEY_LENGTH);
 }
 
 /** `H[d,0]` from `D[d]`. */
 export function firstHourKey(dayKey: Uint8Array): Uint8Array {
-  return hkdfExpand(dayKey, HOURS, KEY_LENGTH);
+  return hkdfExpand(dayKey, [HOURS], KEY_LENGTH);
 }
 
 /** `H[d,k+1]` from `H[d,k]`, within one day. */
 export function nextHourKey(hourKey: Uint8Array): Uint8Array {
-  return hkdfExpand(hourKey, NEXT_HOUR, KEY_LENGTH);
+  return hkdfExpand(hourKey, [NEXT_HOUR], KEY_LENGTH);
 }
 
 /** `S[t]` from the key of its hour. */
 export function secondKeyOf(hourKey: Uint8Array, t_s: number): Uint8Array {
-  return hkdfExpand(hourKey, concat(SECOND, uint64(t_s)), KEY_LENGTH);
+  return hkdfExpand(hourKey, [SECOND, uint64(t_s)], KEY_LENGTH);
 }
 
 /** What one frame is sealed with, all of it bound to its header. */
@@ -76,8 +74,8 @@ export interface FrameKeys {
  * commitment and half of the key, the second the other half.
  */
 export function frameKeys(secondKey: Uint8Array, header: Uint8Array): FrameKeys {
-  const info = concat(FRAME, header);
-  const first = hkdfBlock(secondKey, undefined, info, 1);
+  const info = [FRAME, header];
+  const first = hkdfBlock(secondKey, NOTHING, info, 1);
   return {
     commitment: first.subarray(0, COMMITMENT_LENGTH),
     key() {
@@ -98,11 +96,24 @@ export function frameContext(
   return { nonce: concat(t, header.subarray(12, 16)), aad: concat(header, t, commitment) };
 }
 
-/** `value`, a whole number up to 2^53, as eight bytes. */
+function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  putUint32(bytes, 0, value);
+  return bytes;
+}
+
+/** `value`, a whole number below 2^53, as eight bytes. */
 function uint64(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, Math.floor(value / 2 ** 32));
-  view.setUint32(4, value >>> 0);
+  putUint32(bytes, 0, Math.floor(value / 2 ** 32));
+  putUint32(bytes, 4, value >>> 0);
   return bytes;
+}
+
+/** Byte by byte: a `DataView` for one frame's four numbers costs more than it saves. */
+function putUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 }
