@@ -7,6 +7,11 @@ import { type Held, HELD_MAX, type MeterSession, type SlaveState } from "./state
 /** A frame that the broker did not take, or the head-end refused, is tried again after this. */
 const FAILURE_FIRST_S = 1;
 const FAILURE_MAX_S = 30;
+/** What a person can do about a refusal that sending again does not heal. */
+const ADVICE: Readonly<Record<string, string>> = {
+  too_old: "too_old: the head-end has later frames of this meter from this slave. Its data " +
+    "directory is an older copy: put the newest back, or give the meter a new key (meter rekey)",
+};
 
 /** Asks the outbox for readings of meters that have room and may have more. */
 export function loadMore(state: SlaveState): SlaveEffect[] {
@@ -150,7 +155,8 @@ export function confirmed(
     const meter = state.meters.get(refusal.meter_id);
     const held = meter?.held.find((each) => each.inFlight && each.sequence === refusal.sequence);
     if (meter && held) {
-      effects.push(...postpone([meter, held], refusal.meter_id, refusal.reason, now));
+      const reason = ADVICE[refusal.reason] ?? refusal.reason;
+      effects.push(...postpone([meter, held], refusal.meter_id, reason, now));
     }
   }
   return effects;

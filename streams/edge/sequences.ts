@@ -3,6 +3,12 @@
  *
  * Both are written ahead: the boot count before anything is sealed, and sequence numbers in blocks
  * before the first of a block is used. What a killed process had reserved is skipped.
+ *
+ * An old copy of the data directory that is put back counts the same boots again. The head-end refuses
+ * such frames (`too_old`, or `replayed`) and says so. No nonce is used twice under one key even then:
+ * a frame's key and nonce depend on its second, and a second that has passed does not come again for
+ * a clock that only time servers move. To be heard again the slave needs the newest copy, or its
+ * meters a key of a new generation, for which boots and sequences count afresh.
  */
 import { TerminalError } from "../../protocol/errors.ts";
 import { type Database, inTransaction } from "./database.ts";

@@ -14,6 +14,7 @@ import { ensureSlaveConsumer } from "../jetstream/topology.ts";
 import type { Log } from "../terminal/log.ts";
 import { type LocalClock, startLocalClock } from "../time/local_clock.ts";
 import { sleep } from "../time/sleep.ts";
+import type { TimeSync, TimeSyncOptions } from "../time/time_sync.ts";
 import { AwakeClock, machineUptime_s } from "./awake_clock.ts";
 import { timeSources } from "./clock_sources.ts";
 import { Commands, COMMANDS_AT_ONCE } from "./commands.ts";
@@ -40,6 +41,8 @@ export interface SlaveOptions {
   readonly read?: ReadMeter;
   /** Seconds since the machine started; undefined where that cannot be known. */
   readonly uptime_s?: () => number | undefined;
+  /** What follows the time servers, if not `startTimeSync`. */
+  readonly follow?: (options: TimeSyncOptions) => TimeSync;
 }
 
 export interface SlaveStatus {
@@ -133,6 +136,7 @@ class Slave implements RunningSlave {
       log,
       poll_s: time.poll_s,
       sources: timeSources(time, clock, linked),
+      ...(options.follow ? { follow: options.follow } : {}),
       onAdopted: (estimate) => this.#clockKnown(estimate),
       onStepRefused: (server, step_s) =>
         this.#session.dispatch({ type: "step_refused", server, step_s }),

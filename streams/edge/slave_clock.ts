@@ -15,14 +15,15 @@ export interface SlaveClockOptions {
   readonly sources: TimeSyncOptions["sources"];
   readonly onAdopted: (estimate: ClockEstimate) => void;
   readonly onStepRefused: (server: string, step_s: number) => void;
-  readonly start?: (options: TimeSyncOptions) => TimeSync;
+  readonly follow?: (options: TimeSyncOptions) => TimeSync;
 }
 
-/** What a time server said last, and why it was of no use. */
+/** Longest reason that a session report carries. */
 const REASON_LENGTH_MAX = 200;
 
 export class SlaveClock implements TimeSync {
   readonly #options: SlaveClockOptions;
+  /** What each time server said last, where it was of no use. */
   readonly #troubles = new Map<string, string>();
   readonly #ended: Promise<void>[] = [];
   #sync: TimeSync;
@@ -94,7 +95,7 @@ export class SlaveClock implements TimeSync {
 
   #follow(): TimeSync {
     const { clock, log, poll_s, sources, onAdopted, onStepRefused } = this.#options;
-    const follow = this.#options.start ?? startTimeSync;
+    const follow = this.#options.follow ?? startTimeSync;
     const sync: TimeSync = follow({
       clock,
       log,
