@@ -1,21 +1,17 @@
 /** `meter-enrol`: makes a meter known to the database and to the masters, and gives its key. */
 import { utf8 } from "../../protocol/bytes.ts";
-import { toHex } from "../../protocol/bytes.ts";
 import { TerminalError } from "../../protocol/errors.ts";
-import { type Enrolment, enrolment, type SlaveKeyFile } from "../../protocol/messages/enrolment.ts";
-import { parseJson } from "../../protocol/schema.ts";
-import { unwrapKey, wrapKey } from "../../protocol/tves/wrap.ts";
+import type { Enrolment, SlaveKeyFile } from "../../protocol/messages/enrolment.ts";
 import { writeAudit } from "../database/audit.ts";
 import { refuseDifferences } from "../database/consumers.ts";
 import { enrolMeter } from "../database/meters.ts";
 import type { Bucket } from "../jetstream/broker.ts";
 import { enrolInput, type Enrolling, rowsOfEnrolment } from "./enrol_input.ts";
+import { ENROLMENTS, findEntry, freshKey, keyFileOf, requireKek } from "./meter_entry.ts";
 import { type OfficeContext, verb } from "./office.ts";
 
-export const ENROLMENTS = "samay_enrolments";
-const DAY_S = 86_400;
-/** AES-256-GCM; every slave has it. */
-const SUITE = 1;
+export { ENROLMENTS } from "./meter_entry.ts";
+
 const FIRST_GENERATION = 0;
 
 export interface Enrolled {
@@ -57,22 +53,14 @@ export async function enrol(given: Enrolling, context: OfficeContext): Promise<E
   };
 }
 
-function requireKek({ kek }: OfficeContext): Uint8Array {
-  if (kek !== undefined) return kek;
-  throw new TerminalError(
-    "This head-end has no key-encryption key and cannot enrol meters: set SAMAY_KEK_FILE",
-  );
-}
-
 /** The entry that masters know, if there is one, and it is the same meter at the same place. */
 async function standingEnrolment(
   bucket: Bucket,
   given: Enrolling,
 ): Promise<Enrolment | undefined> {
-  const found = await bucket.get(given.meter_id);
-  if (found === undefined) return undefined;
+  const entry = (await findEntry(bucket, given.meter_id))?.entry;
+  if (entry === undefined) return undefined;
   const what = `Enrolment of meter ${given.meter_id}`;
-  const entry = parseJson(enrolment, new TextDecoder().decode(found.value), what);
   const { slave_id, consumer_number } = given;
   refuseDifferences(what, entry, { slave_id, consumer_number });
   return entry;
@@ -86,33 +74,13 @@ async function writeEnrolment(
   now_ms: number,
 ): Promise<Enrolment> {
   const { meter_id, slave_id, consumer_number } = given;
-  const wrapped_key = wrapKey({
-    kek,
-    key: crypto.getRandomValues(new Uint8Array(32)),
-    nonce: crypto.getRandomValues(new Uint8Array(12)),
-    meterId: meter_id,
-    generation: FIRST_GENERATION,
-  });
-  const enrolment_day = Math.floor(now_ms / 1_000 / DAY_S);
   const entry: Enrolment = {
     ...{ meter_id, alias, slave_id, consumer_number, enrolled_at_ms: now_ms },
-    keys: [{ generation: FIRST_GENERATION, enrolment_day, wrapped_key }],
+    keys: [freshKey(kek, meter_id, FIRST_GENERATION, now_ms)],
   };
   if (await bucket.create(meter_id, utf8(JSON.stringify(entry))) !== undefined) return entry;
   // Somebody enrolled it at the same moment: theirs is the one that masters have seen.
   const theirs = await standingEnrolment(bucket, given);
   if (theirs?.alias === alias) return theirs;
   throw new TerminalError(`Meter ${meter_id} was enrolled otherwise meanwhile: try again`);
-}
-
-function keyFileOf(entry: Enrolment, kek: Uint8Array): SlaveKeyFile {
-  const { meter_id, alias, slave_id, consumer_number } = entry;
-  const { generation, enrolment_day, wrapped_key } = entry.keys.at(-1)!;
-  const key = unwrapKey({ kek, wrapped: wrapped_key, meterId: meter_id, generation });
-  return {
-    format: "samay-slave-key/1",
-    ...{ meter_id, alias, slave_id, consumer_number, generation, enrolment_day },
-    suite: SUITE,
-    key: toHex(key),
-  };
 }

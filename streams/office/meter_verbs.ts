@@ -3,10 +3,12 @@ import { meterEnrol } from "./enrol.ts";
 import { meterList, meterShow } from "./meters.ts";
 import type { Verbs } from "./office.ts";
 import { meterReadNow } from "./read_now.ts";
+import { meterRekey } from "./rekey.ts";
 
 export const meterVerbs: Verbs = {
   "meter-enrol": meterEnrol,
   "meter-list": meterList,
   "meter-show": meterShow,
   "meter-read-now": meterReadNow,
+  "meter-rekey": meterRekey,
 };

@@ -4,14 +4,14 @@ import { id } from "../../protocol/messages/common.ts";
 import { z } from "../../protocol/schema.ts";
 import { auditOf } from "../database/audit.ts";
 import { listMeters, type MeterLine, type MeterView, showMeter } from "../database/meter_views.ts";
-import { type OfficeContext, verb } from "./office.ts";
+import { verb } from "./office.ts";
+import { actorOf, type Generation, generationsOf, inUseOf } from "./generations.ts";
+import { ENROLMENTS, findEntry } from "./meter_entry.ts";
 import { type SlaveWords, slaveWords } from "./slave_words.ts";
 
 /** Lines in one answer: well inside the broker's message limit of 1 MB. */
 export const LINES_MAX = 1_000;
 const AUDIT_MAX = 10;
-/** Bucket in which masters show each meter actor, for people. */
-const METERS = "samay_meters";
 
 export interface MeterList {
   readonly meters: readonly MeterLine[];
@@ -37,6 +37,8 @@ export const meterList = verb(
 export interface MeterSheet extends MeterView {
   /** The meter's actor as its master last showed it; null before its first frame. */
   readonly actor: unknown;
+  /** Its keys, the newest first. */
+  readonly generations: readonly Generation[];
   /** What its slave last said of itself, in words. */
   readonly slave_words: SlaveWords;
   readonly audit: Awaited<ReturnType<typeof auditOf>>;
@@ -47,9 +49,12 @@ export const meterShow = verb(
   async ({ meter_id }, context): Promise<MeterSheet> => {
     const view = await showMeter(context.db, meter_id);
     if (view === undefined) throw unknownMeter(meter_id);
+    const actor = await actorOf(context.broker, meter_id);
+    const found = await findEntry(await context.broker.bucket(ENROLMENTS), meter_id);
     return {
       ...view,
-      actor: await actorOf(context, meter_id),
+      actor,
+      generations: found === undefined ? [] : generationsOf(found.entry, inUseOf(actor)),
       slave_words: slaveWords(view.meter.slave_id, meter_id, view.slave, context.now_ms()),
       audit: await auditOf(context.db, meter_id, AUDIT_MAX),
     };
@@ -58,9 +63,4 @@ export const meterShow = verb(
 
 export function unknownMeter(meter_id: string): TerminalError {
   return new TerminalError(`No meter ${meter_id} is enrolled; see: samay meter list`);
-}
-
-async function actorOf({ broker }: OfficeContext, meter_id: string): Promise<unknown> {
-  const entry = await (await broker.bucket(METERS)).get(meter_id);
-  return entry === undefined ? null : JSON.parse(new TextDecoder().decode(entry.value));
 }

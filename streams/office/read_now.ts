@@ -54,7 +54,7 @@ export const meterReadNow = verb(
 );
 
 /** What the head-end knows of it: the slave's last report. A slave reports every 30 s. */
-async function whySilent(
+export async function whySilent(
   { db, now_ms }: OfficeContext,
   slave_id: string,
   meter_id: string,

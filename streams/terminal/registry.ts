@@ -63,6 +63,10 @@ export const registry: Registry = {
     summary: "Asks a meter in the field for a reading and waits for it",
     load: () => import("./commands/meter_read_now.ts"),
   },
+  "meter rekey": {
+    summary: "Gives a meter its next key, over the air or in a file",
+    load: () => import("./commands/meter_rekey.ts"),
+  },
   "meter simulate": {
     summary: "Runs a meter in software on a socket, to try a slave without hardware",
     load: () => import("./commands/meter_simulate.ts"),

@@ -1,8 +1,8 @@
 /** `samay meter enrol`: a meter becomes known, and its slave gets a key file. */
-import type { SlaveKeyFile } from "../../../protocol/messages/enrolment.ts";
 import type { Enrolled } from "../../office/enrol.ts";
 import type { EnrolInput } from "../../office/enrol_input.ts";
-import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
+import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { createKeyFile } from "../key_file_out.ts";
 
 type Values = ParsedArguments["values"];
 
@@ -61,7 +61,7 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const input = inputOf(values);
   const out = textOf(values, "out");
   // Before anything is enrolled: a key that cannot be written should not be made.
-  using file = createKeyFile(out);
+  using file = createKeyFile(out, "--out");
   const enrolled = await ask(input);
   file.write(enrolled.key_file);
   const { created, account_id, key_file: { key: _, ...rest } } = enrolled;
@@ -137,30 +137,4 @@ function dayOf(value: unknown): number | undefined {
     : NaN;
   if (Number.isFinite(at_ms)) return at_ms;
   throw new UsageError(`--installed-on is a day as YYYY-MM-DD, not "${value}"`);
-}
-
-/** The key file, made empty and readable by its owner only; gone again where nothing is written. */
-function createKeyFile(path: string): Disposable & { write(key: SlaveKeyFile): void } {
-  let file: Deno.FsFile;
-  try {
-    file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new Failure(`${path} exists already and is not overwritten: give another --out`);
-    }
-    throw new Failure(`The key file cannot be written: ${(error as Error).message}`);
-  }
-  let written = false;
-  return {
-    write(key) {
-      const bytes = new TextEncoder().encode(`${JSON.stringify(key, null, 2)}\n`);
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-      file.syncSync();
-      written = true;
-    },
-    [Symbol.dispose]() {
-      file.close();
-      if (!written) Deno.removeSync(path);
-    },
-  };
 }

@@ -2,6 +2,7 @@
 import { inIndia } from "../../../protocol/indian_time.ts";
 import { FLAG_WORDS, type ReadingFlag } from "../../../protocol/messages/journal.ts";
 import { actorRows } from "../../office/actor_words.ts";
+import { generationRows } from "../../office/generations.ts";
 import type { MeterSheet } from "../../office/meters.ts";
 import type { Command, ParsedArguments } from "../command.ts";
 import { counted } from "../counted.ts";
@@ -36,6 +37,7 @@ function forPeople(sheet: Sheet): string {
     ...readingOf(sheet),
     ...slaveOf(sheet),
     ...actorRows(sheet.actor),
+    ...generationRows(sheet.generations),
     ...sheet.audit.map((
       { at, actor, action },
     ) => ["History", `${inIndia(at)}  ${action} (${actor})`]),
