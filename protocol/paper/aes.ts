@@ -98,13 +98,15 @@ function substituteBytes(state: Uint8Array, box: Uint8Array): void {
   for (let i = 0; i < BLOCK_LENGTH; i++) state[i] = box[state[i]!]!;
 }
 
-/** SHIFTROWS(): row r turns left by r bytes, `times` times; 3 times more brings it back (section 5.1.2). */
+/** SHIFTROWS(): row r turns left by r bytes; turned `times` = 3 times more it is back (section 5.1.2). */
 function shiftRows(state: Uint8Array, times: 1 | 3): void {
-  const before = state.slice();
   for (let row = 1; row < 4; row++) {
-    for (let column = 0; column < 4; column++) {
-      state[row + 4 * column] = before[row + 4 * ((column + row * times) & 3)]!;
-    }
+    const a = state[row]!, b = state[row + 4]!, c = state[row + 8]!, d = state[row + 12]!;
+    const turn = row * times & 3;
+    state[row] = turn === 1 ? b : turn === 2 ? c : d;
+    state[row + 4] = turn === 1 ? c : turn === 2 ? d : a;
+    state[row + 8] = turn === 1 ? d : turn === 2 ? a : b;
+    state[row + 12] = turn === 1 ? a : turn === 2 ? b : c;
   }
 }
 
