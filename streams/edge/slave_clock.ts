@@ -107,10 +107,10 @@ export class SlaveClock implements TimeSync {
         this.#troubles.clear();
         onAdopted(estimate);
       },
-      onTrouble: ({ server, text, step_s }) => {
+      onTrouble: ({ server, reason, text, step_s }) => {
         if (sync !== this.#sync) return;
         this.#troubles.set(server, text);
-        if (step_s === undefined) return;
+        if (reason !== "step_refused" || step_s === undefined) return;
         this.#doubted = true;
         onStepRefused(server, step_s);
       },

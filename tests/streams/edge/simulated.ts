@@ -15,6 +15,9 @@ export class SimulatedSync {
 
   readonly follow = (options: TimeSyncOptions): TimeSync => {
     this.followed.push(options);
+    // What follows from here on has had no answer yet.
+    this.offset_s = null;
+    this.quality = 0;
     this.#current = options;
     return {
       now: () => {
@@ -36,7 +39,8 @@ export class SimulatedSync {
 
   /** A server whose answer would move the clock by `step_s`. */
   refuse(step_s: number, server = "liar"): void {
-    this.#current!.onTrouble?.({ server, text: `step of ${step_s} s refused`, step_s });
+    const text = `step of ${step_s} s refused`;
+    this.#current!.onTrouble?.({ server, reason: "step_refused", text, step_s });
   }
 
   /** Nothing is known any more, as after the error bound has grown too far. */
@@ -54,14 +58,8 @@ export class SimulatedSync {
       stratum: null,
       source: known ? "simulated" : null,
       frequency_ppm: null,
-      leap: null,
+      leap: 0,
     } as ClockEstimate;
-  }
-
-  /** What follows from here on has had no answer yet. */
-  forget(): void {
-    this.offset_s = null;
-    this.quality = 0;
   }
 }
 
