@@ -42,6 +42,30 @@ export interface WorkMessage {
   readonly deliveries: number;
 }
 
+/** One message as it lies in a stream. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly sequence: number;
+  /** When the broker stored it. */
+  readonly arrival_ms: number;
+}
+
+/** What a stream has under a sequence: the message, or the sequences that it does have. */
+export type Stored =
+  | ({ readonly found: true } & StoredMessage)
+  | { readonly found: false; readonly first: number; readonly last: number };
+
+/** Messages of one subject from an instant on. */
+export interface StoredQuery {
+  readonly stream: string;
+  /** May have wildcards. */
+  readonly subject: string;
+  readonly since_ms: number;
+  /** Most messages that are looked at, oldest first. */
+  readonly limit: number;
+}
+
 /**
  * Handles one message. Returning acknowledges it. A `RetryableError` has it delivered again after
  * `after_ms`; any other error sends the original bytes to the dead-letter stream with the reason.
@@ -104,6 +128,10 @@ export interface Broker {
   /** Works through a durable consumer until stopped. */
   work(options: WorkOptions, handler: WorkHandler): Promise<Stoppable>;
   bucket(name: string): Promise<Bucket>;
+  /** The message with `sequence`, for people who ask. Throws `RetryableError` when out of reach. */
+  stored(stream: string, sequence: number): Promise<Stored>;
+  /** Oldest first, at most `limit`. Throws `RetryableError` when out of reach. */
+  storedSince(query: StoredQuery): Promise<StoredMessage[]>;
   /** Finishes what is in hand and closes the connection. */
   close(): Promise<void>;
 }

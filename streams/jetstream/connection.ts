@@ -13,6 +13,7 @@ import {
 } from "./nats.ts";
 import { type JetStreamManager, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 import { Publisher } from "./publisher.ts";
+import { storedMessage, storedSince } from "./stored.ts";
 import { startWork } from "./work.ts";
 
 export interface BrokerOptions {
@@ -52,6 +53,10 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   const publisher = new Publisher(connection, inbox());
   const client = connection.jetstream();
   const url = withoutSecret(options.url);
+  const manager = async () => {
+    link.require();
+    return await connection.jetstreamManager();
+  };
   return {
     url,
     connection,
@@ -59,10 +64,7 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
     inbox,
     onLink: (listener) => link.listen(listener),
     serverVersion: connection.info?.version ?? "unknown",
-    manager: async () => {
-      link.require();
-      return await connection.jetstreamManager();
-    },
+    manager,
     publish: async (subject, payload, publishOptions) => {
       link.require();
       return await publisher.publish(subject, payload, publishOptions);
@@ -91,6 +93,8 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
         startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler }),
       ),
     bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name, link),
+    stored: async (stream, sequence) => await storedMessage(await manager(), stream, sequence),
+    storedSince: async (query) => await storedSince(connection, await manager(), query),
     close: async () => {
       publisher.stop();
       if (connection.isClosed()) return;

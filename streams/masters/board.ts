@@ -3,6 +3,7 @@
  * once in a while for a meter, never read back by us.
  */
 import type { MeterState } from "../../actors/meter/state.ts";
+import { varianceAt } from "../../protocol/meter_clock.ts";
 import { WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
 import type { Bucket, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
@@ -78,17 +79,24 @@ export function meterView(state: MeterState, owner: string) {
       opened_with_second: last.t_s,
     },
     clock: {
+      /** Sealed less arrival at `sampled_at`: the clock's error less the delay. */
       offset_s: round(clock.offset_s),
-      deviation_s: round(Math.sqrt(clock.variance_s2)),
+      drift_ppm: round(clock.drift_ppm),
+      deviation_s: round(Math.sqrt(varianceAt(clock, clock.sampled_at_ms))),
+      drift_deviation_ppm: round(Math.sqrt(clock.drift_variance_ppm2)),
+      jitter_s: round(Math.sqrt(clock.jitter_s2)),
+      sampled_at: clock.samples === 0 ? null : new Date(clock.sampled_at_ms).toISOString(),
       samples: clock.samples,
+      /** Where the last frame was apart from all this; null unless a confirmation is awaited. */
+      apart_s: clock.apart === null ? null : round(clock.apart.offset_s),
     },
     window_s: WINDOW_DEFAULT_S,
     opened: state.opened,
     trials_mean: state.opened === 0 ? null : round(state.trials / state.opened),
     rejected: state.rejected,
-    replay: (({ generation, boot, highest }) => ({ generation, boot, highest }))(
-      state.replay.state(),
-    ),
+    replay: (({ generation, boot, highest, first_t_s }) => ({
+      ...{ generation, boot, highest, first_t_s },
+    }))(state.replay.state()),
     master: owner,
   };
 }

@@ -8,7 +8,16 @@ const view = z.object({
   opened: z.number(),
   trials_mean: z.number().nullable(),
   window_s: z.number(),
-  clock: z.object({ offset_s: z.number(), deviation_s: z.number(), samples: z.number() }),
+  clock: z.object({
+    offset_s: z.number(),
+    deviation_s: z.number(),
+    samples: z.number(),
+    // A master of an earlier version shows none of these.
+    drift_ppm: z.number().optional(),
+    drift_deviation_ppm: z.number().optional(),
+    jitter_s: z.number().optional(),
+    apart_s: z.number().nullable().optional(),
+  }),
   rejected: z.record(z.string(), z.number()),
   replay: z.object({
     ...{ generation: z.number().nullable(), boot: z.number().nullable() },
@@ -43,6 +52,23 @@ export function actorRows(actor: unknown): [label: string, text: string][] {
       `${offsetText(clock.offset_s)}, by ${counted(clock.samples, "frame")}, give or take ` +
       `${ms(clock.deviation_s)}${sides}`,
     ]);
+    const { drift_ppm, drift_deviation_ppm = 0, jitter_s = 0, apart_s = null } = clock;
+    if (drift_ppm !== undefined && clock.samples > 1) {
+      rows.push([
+        "Clock drifts",
+        `${driftText(drift_ppm)}, give or take ${drift_deviation_ppm.toFixed(1)} ppm; the way ` +
+        `varies by ${ms(jitter_s)}`,
+      ]);
+    }
+    if (apart_s !== null) {
+      rows.push([
+        "Clock jumped",
+        `the last frame said ${
+          offsetText(apart_s)
+        }: a stall, or the clock was set; the next frame ` +
+        "tells",
+      ]);
+    }
   }
   if (opened !== 0 && replay !== undefined) {
     const { generation, boot, highest } = replay;
@@ -56,6 +82,13 @@ function offsetText(offset_s: number): string {
   return `${ms(Math.abs(offset_s))} ${offset_s > 0 ? "ahead of" : "behind"} ours`;
 }
 
+function driftText(drift_ppm: number): string {
+  const rate = `${Math.abs(drift_ppm).toFixed(1)} ppm`;
+  const day_s = (Math.abs(drift_ppm) * 0.0864).toFixed(1);
+  return `${drift_ppm < 0 ? "loses" : "gains"} ${rate} (${day_s} s a day)`;
+}
+
 function ms(seconds: number): string {
+  if (Math.abs(seconds) >= 10) return `${seconds.toFixed(1)} s`;
   return `${Math.round(seconds * 1_000)} ms`;
 }

@@ -1,6 +1,11 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { candidateSeconds } from "../../../protocol/tves/window.ts";
+import {
+  bestFirst,
+  type BestFirstInput,
+  CANDIDATES_MAX,
+  candidateSeconds,
+} from "../../../protocol/tves/window.ts";
 
 const at = (arrival_s: number, window_s = 2, expectedOffset_s = 0, hint?: number) =>
   candidateSeconds({ arrival_s, expectedOffset_s, window_s, hint });
@@ -86,3 +91,60 @@ function normalCdf(x: number): number {
   const tail = Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) * series;
   return x >= 0 ? 1 - tail : tail;
 }
+
+const learned = { arrival_s: 1_000_000.2, offset_s: 0, deviation_s: 0.05 };
+const best = (change: Partial<BestFirstInput> = {}) => [...bestFirst({ ...learned, ...change })];
+
+Deno.test("bestFirst() begins with the second that holds the expected moment, then the nearer neighbour", () => {
+  deepStrictEqual(best().slice(0, 2), [1_000_000, 999_999]);
+  deepStrictEqual(best({ arrival_s: 1_000_000.97 }).slice(0, 2), [1_000_000, 1_000_001]);
+  deepStrictEqual(best({ offset_s: -137.1 }).slice(0, 2), [999_863, 999_862]);
+});
+
+Deno.test("bestFirst() gives each second within ten of expectation and arrival once, at most 42", () => {
+  const offset = fc.double({ min: -600, max: 600, noNaN: true });
+  const deviation = fc.double({ min: 0, max: 12, noNaN: true });
+  const apart = fc.option(fc.double({ min: -20, max: 20, noNaN: true }), { nil: undefined });
+  fc.assert(fc.property(offset, deviation, apart, (offset_s, deviation_s, apart_s) => {
+    const seconds = best({ offset_s, deviation_s, apart_s });
+    const expected = new Set<number>();
+    for (const centre of [1_000_000.2, 1_000_000.2 + offset_s].map(Math.floor)) {
+      for (let t = centre - 10; t <= centre + 10; t++) expected.add(t);
+    }
+    deepStrictEqual([...seconds].sort((a, b) => a - b), [...expected].sort((a, b) => a - b));
+    ok(seconds.length <= CANDIDATES_MAX);
+  }));
+});
+
+Deno.test("bestFirst() goes outward evenly at first contact, when nothing is known", () => {
+  const seconds = best({ arrival_s: 1_000_000.4, deviation_s: 5 });
+  deepStrictEqual(seconds.slice(0, 5), [1e6, 999_999, 1_000_001, 999_998, 1_000_002]);
+});
+
+Deno.test("bestFirst() looks at a stall before it looks at a clock that gained", () => {
+  const seconds = best({ arrival_s: 1_000_000.5 });
+  ok(seconds.indexOf(999_997) < seconds.indexOf(1_000_003), `${seconds}`);
+});
+
+Deno.test("bestFirst() looks early at the arrival itself, for a clock that was set right again", () => {
+  const seconds = best({ offset_s: -300 });
+  ok(seconds.indexOf(1_000_000) <= 5, `${seconds}`);
+});
+
+Deno.test("bestFirst() looks second where the last frame was, when that one was apart from the model", () => {
+  const seconds = best({ apart_s: 6.1, arrival_s: 1_000_000.5 });
+  deepStrictEqual(seconds.slice(0, 2), [1_000_000, 1_000_006]);
+});
+
+Deno.test("bestFirst() keeps those that match when there is a hint, and none where none does", () => {
+  deepStrictEqual(best({ hint: 1_000_003 % 256 }), [1_000_003]);
+  deepStrictEqual(best({ hint: 1_000_003 % 256, deviation_s: 5 }), [1_000_003]);
+  deepStrictEqual(best({ hint: (1_000_000 + 128) % 256 }), []);
+});
+
+Deno.test("bestFirst() gives no second before the epoch, and refuses numbers that are none", () => {
+  ok(best({ arrival_s: 3.5 }).every((t) => t >= 0));
+  for (const change of [{ arrival_s: NaN }, { offset_s: Infinity }, { deviation_s: NaN }]) {
+    throws(() => best(change), RangeError);
+  }
+});

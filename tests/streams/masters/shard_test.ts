@@ -170,6 +170,30 @@ Deno.test("a snapshot of another version is refused, and nothing is appended", a
   assert.equal(world.records.length, 0);
 });
 
+Deno.test("a snapshot of an older version that the actor reads is read as such, and written anew", async () => {
+  const world = new World();
+  const states = { [ID]: { frames: [1] } };
+  world.snapshot = { version: 1, journal_sequence: 0, epoch: 1, cursor: 0, states };
+  const versions: (number | undefined)[] = [];
+  const newer: typeof counter = {
+    ...counter,
+    version: 2,
+    reads: [1],
+    decode: (id, snapshot, version) => {
+      versions.push(version);
+      return counter.decode(id, snapshot, version);
+    },
+  };
+  const shard = world.shard("a", { actor: newer });
+  await shard.open();
+  assert.deepEqual(framesOf(shard), [1]);
+  assert.deepEqual(versions, [1]);
+  world.send("a");
+  await work(shard, () => assert.equal(world.records.length, 2));
+  await shard.close();
+  assert.equal(world.snapshot?.version, 2);
+});
+
 Deno.test("an epoch is above every earlier one, though the earlier owner appends while we fence", async () => {
   const world = new World();
   world.send("a");

@@ -172,7 +172,8 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       const sheet = await run(showCommand, "MH1");
       assert.match(sheet, /Master +no frame yet/);
       const state = freshMeter("MH1");
-      state.clock = { offset_s: -0.005, variance_s2: 0.001225, sampled_at_ms: 1, samples: 2 };
+      Object.assign(state.clock, { offset_s: -0.005, drift_ppm: -12.34, variance_s2: 0.001225 });
+      Object.assign(state.clock, { sampled_at_ms: 1, samples: 2 });
       Object.assign(state, { opened: 2, trials: 2, rejected: { replayed: 1 } });
       const bucket = await broker.bucket("samay_meters");
       await bucket.put("MH1", utf8(JSON.stringify(meterView(state, "m1"))));
@@ -180,6 +181,7 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       assert.match(shown, /Master +m1: 2 frames opened, 1 key tried for each/);
       assert.match(shown, /Refused +replayed 1 time/);
       assert.match(shown, /Clock seen +5 ms behind ours, by 2 frames, give or take 35 ms/);
+      assert.match(shown, /Clock drifts +loses 12\.3 ppm \(1\.1 s a day\)/);
       assert.match(shown, /Newest frame +number /);
       assert.doesNotMatch(shown, /[{}]/);
     });
