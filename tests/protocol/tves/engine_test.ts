@@ -1,0 +1,179 @@
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { toHex } from "../../../protocol/bytes.ts";
+import type { Aead, Engine, Primitive } from "../../../protocol/tves/engine.ts";
+import { compose, givesKnownAnswer, servedBy } from "../../../protocol/tves/engine_choice.ts";
+import { nativeEngine } from "../../../protocol/tves/engine_native.ts";
+import { nobleEngine } from "../../../protocol/tves/engine_noble.ts";
+import {
+  aes256gcm,
+  engineOf,
+  hkdfExpand,
+  hkdfExtract,
+  withEngine,
+} from "../../../protocol/tves/primitives.ts";
+import { placedAt } from "./engines.ts";
+
+const AEADS = ["aes256gcm", "chacha20Poly1305"] as const;
+const EVERY: readonly Primitive[] = ["hmacSha256", ...AEADS, "aes256gcmSiv"];
+
+const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
+
+Deno.test("both engines seal and open alike, byte for byte, at every length and offset", () => {
+  const offsets = fc.array(fc.nat(9), { minLength: 5, maxLength: 5 });
+  const message = fc.record({ key: bytes(32), nonce: bytes(12), aad: bytes(0, 70), offsets });
+  for (const name of AEADS) {
+    const native = nativeEngine[name];
+    if (native === undefined) continue;
+    let length = 0;
+    fc.assert(
+      fc.property(message, bytes(300), ({ key, nonce, aad, offsets: at }, pool) => {
+        // Every length from 0 to 300 has its turn.
+        const plaintext = placedAt(at[0]!, pool.subarray(0, length++ % 301));
+        const input = {
+          key: placedAt(at[1]!, key),
+          nonce: placedAt(at[2]!, nonce),
+          aad: placedAt(at[3]!, aad),
+        };
+        const sealed = nobleEngine[name].seal(input, plaintext);
+        strictEqual(toHex(native.seal(input, plaintext)), toHex(sealed));
+        const placed = placedAt(at[4]!, sealed);
+        for (const aead of [native, nobleEngine[name]]) {
+          strictEqual(toHex(aead.open(input, placed)!), toHex(plaintext));
+        }
+        placed[pool[0]! % placed.length]! ^= 1 << (pool[1]! & 7);
+        strictEqual(native.open(input, placed), undefined);
+        strictEqual(nobleEngine[name].open(input, placed), undefined);
+      }),
+      { numRuns: 602, seed: 1 },
+    );
+    ok(length >= 301);
+  }
+});
+
+Deno.test("an engine leaves what it is given as it was, and gives bytes of its own", () => {
+  for (const engine of [nobleEngine, compose(nobleEngine, nativeEngine, AEADS)]) {
+    for (const name of [...AEADS, "aes256gcmSiv"] as const) {
+      const input = {
+        key: placedAt(1, new Uint8Array(32).fill(1)),
+        nonce: placedAt(3, new Uint8Array(12).fill(2)),
+        aad: placedAt(5, new Uint8Array(40).fill(3)),
+      };
+      const plaintext = placedAt(7, new Uint8Array(48).fill(4));
+      const before = [...Object.values(input), plaintext].map(toHex);
+      const sealed = engine[name].seal(input, plaintext);
+      const kept = toHex(sealed);
+      const opened = engine[name].open(input, sealed)!;
+      strictEqual(opened.constructor, Uint8Array);
+      strictEqual(sealed.constructor, Uint8Array);
+      opened.fill(0);
+      strictEqual(toHex(sealed), kept);
+      deepStrictEqual([...Object.values(input), plaintext].map(toHex), before);
+    }
+  }
+});
+
+Deno.test("both engines derive alike by HKDF, for any lengths and offsets", () => {
+  const derive = (salt: Uint8Array, ikm: Uint8Array, info: Uint8Array[], length: number) =>
+    toHex(hkdfExpand(hkdfExtract(salt, ikm), info, length));
+  let length = 0;
+  fc.assert(
+    fc.property(bytes(0, 100), bytes(0, 80), fc.array(bytes(0, 90)), fc.nat(9), (...given) => {
+      const [salt, ikm, info, offset] = given;
+      const placed = info.map((part) => placedAt(offset, part));
+      const wanted = 1 + length++ % 300;
+      const work = () => derive(placedAt(offset, salt), placedAt(offset + 1, ikm), placed, wanted);
+      const expected = withEngine("noble", work);
+      strictEqual(withEngine("native", work), expected);
+      strictEqual(work(), expected);
+    }),
+    { numRuns: 301, seed: 2 },
+  );
+});
+
+Deno.test("givesKnownAnswer() holds for every primitive of both engines", () => {
+  for (const primitive of EVERY) {
+    ok(givesKnownAnswer(primitive, nobleEngine[primitive]), primitive);
+    const part = nativeEngine[primitive];
+    ok(part === undefined || givesKnownAnswer(primitive, part), primitive);
+  }
+});
+
+/** Native code as it must not be: each of these would open forged frames or seal unreadable ones. */
+const gcm = nobleEngine.aes256gcm;
+const WRONG: Readonly<Record<string, Aead>> = {
+  "it lacks the cipher": {
+    seal: () => {
+      throw new Error("Unknown cipher");
+    },
+    open: () => {
+      throw new Error("Unknown cipher");
+    },
+  },
+  "it does not look at the tag": {
+    seal: gcm.seal,
+    open: (input, sealed) => gcm.seal(input, sealed.slice(0, -16)).slice(0, -16),
+  },
+  "it does not look at the AAD": {
+    seal: gcm.seal,
+    open: (input, sealed) =>
+      gcm.open(input, sealed) ??
+        gcm.open({ ...input, aad: Uint8Array.of(0xfe, ...input.aad) }, sealed),
+  },
+  "it throws for a wrong tag": {
+    seal: gcm.seal,
+    open(input, sealed) {
+      const opened = gcm.open(input, sealed);
+      if (opened === undefined) throw new Error("bad decrypt");
+      return opened;
+    },
+  },
+  "it cuts the tag": {
+    seal: (input, plaintext) => gcm.seal(input, plaintext).slice(0, -4),
+    open: gcm.open,
+  },
+  "its ciphertext is another one": { seal: nobleEngine.aes256gcmSiv.seal, open: gcm.open },
+};
+
+Deno.test("servedBy() leaves a primitive to noble when native code fails the self-check", () => {
+  for (const [what, aes256gcm] of Object.entries(WRONG)) {
+    const native: Partial<Engine> = { ...nativeEngine, aes256gcm };
+    const served = servedBy(native, EVERY);
+    ok(!served.includes("aes256gcm"), what);
+    const engine = compose(nobleEngine, native, served);
+    strictEqual(engine.aes256gcm, nobleEngine.aes256gcm, what);
+    strictEqual(engine.chacha20Poly1305, nativeEngine.chacha20Poly1305, what);
+  }
+  deepStrictEqual(servedBy({}, EVERY), []);
+});
+
+Deno.test("engineOf() names who serves: native code has no GCM-SIV, and HMAC is noble's", () => {
+  strictEqual(engineOf("aes256gcmSiv"), "noble");
+  strictEqual(engineOf("hmacSha256"), "noble");
+  for (const name of AEADS) match(engineOf(name), /^(native|noble)$/);
+});
+
+Deno.test("withEngine() gives the engine back when the work throws", () => {
+  const input = { key: new Uint8Array(32), nonce: new Uint8Array(12), aad: new Uint8Array() };
+  const before = toHex(aes256gcm.seal(input, new Uint8Array(3)));
+  throws(() =>
+    withEngine("noble", () => {
+      throw new Error("stop");
+    }), /stop/);
+  strictEqual(toHex(aes256gcm.seal(input, new Uint8Array(3))), before);
+});
+
+Deno.test("one file of protocol/ imports node:crypto", () => {
+  const root = new URL("../../../protocol/", import.meta.url);
+  const found: string[] = [];
+  const look = (folder: URL) => {
+    for (const entry of Deno.readDirSync(folder)) {
+      if (entry.isDirectory) look(new URL(`${entry.name}/`, folder));
+      else if (/from "node:crypto"/.test(Deno.readTextFileSync(new URL(entry.name, folder)))) {
+        found.push(entry.name);
+      }
+    }
+  };
+  look(root);
+  deepStrictEqual(found, ["engine_native.ts"]);
+});
