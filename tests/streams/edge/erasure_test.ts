@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { fromHex, toHex } from "../../../protocol/bytes.ts";
+import { parseFrame } from "../../../protocol/tves/frame.ts";
+import { openFrame } from "../../../protocol/tves/open.ts";
+import {
+  firstDayKey,
+  firstHourKey,
+  frameKeys,
+  HOURS_A_DAY,
+  nextDayKey,
+  nextHourKey,
+  secondKeyOf,
+  SECONDS_A_DAY,
+  SECONDS_A_HOUR,
+} from "../../../protocol/tves/schedule.ts";
+import { takeKeyFile } from "../../../streams/edge/key_file.ts";
+import { openStore } from "../../../streams/edge/store.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+import { inFolder, keyFileOf, SLAVE_ID, until } from "./head_end.ts";
+import { withSimulatedSlave } from "./simulated_slave.ts";
+
+const FILE = keyFileOf("M1");
+/** Two days after the enrolment. */
+const DAY = FILE.enrolment_day + 2;
+const DAY_S = DAY * SECONDS_A_DAY;
+
+/** Every key of the chain from the enrolment to the end of `lastDay`, by name. */
+function chain(lastDay: number): Map<string, Uint8Array> {
+  const found = new Map([["K", fromHex(FILE.key)]]);
+  let dayKey = firstDayKey(fromHex(FILE.key), FILE.generation, FILE.enrolment_day, "M1");
+  for (let day = FILE.enrolment_day; day <= lastDay; day++) {
+    found.set(`D[${day - DAY}]`, dayKey);
+    let hourKey = firstHourKey(dayKey);
+    for (let hour = 0; hour < HOURS_A_DAY; hour++) {
+      found.set(`H[${day - DAY},${hour}]`, hourKey);
+      hourKey = nextHourKey(hourKey);
+    }
+    dayKey = nextDayKey(dayKey);
+  }
+  return found;
+}
+
+/** All bytes of all files in `folder`: database, log, free pages. */
+async function allBytes(folder: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    parts.push(await Deno.readFile(`${folder}/${name}`));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Whether `secret`, or a third of it, stands in `bytes` as it is, in hexadecimal or in base64. */
+function holds(bytes: Buffer, secret: Uint8Array): boolean {
+  const hex = toHex(secret);
+  const parts = [hex.slice(0, 20), hex.slice(22, 42), hex.slice(44)];
+  return parts.some((part) =>
+    bytes.includes(part) || bytes.includes(part.toUpperCase()) ||
+    bytes.includes(Buffer.from(part, "hex"))
+  ) || bytes.includes(Buffer.from(secret).toString("base64").slice(0, 24));
+}
+
+/** The names of the chain's keys that stand in `folder`. */
+async function keysIn(folder: string): Promise<string[]> {
+  const bytes = await allBytes(folder);
+  return [...chain(DAY + 2)].filter(([, key]) => holds(bytes, key)).map(([name]) => name);
+}
+
+/** Every key of a second `t_s` that can be made from what stands in `folder`, however it is read. */
+async function derivable(folder: string, t_s: number): Promise<Uint8Array[]> {
+  const text = (await allBytes(folder)).toString("latin1");
+  const stored = [...text.matchAll(/[0-9a-f]{64}/g)].map(([hex]) => fromHex(hex));
+  const hours = stored.flatMap((link) => {
+    const links = [link];
+    for (let key = link, day = 0; day < 3; day++, key = nextDayKey(key)) {
+      links.push(key, firstHourKey(key));
+    }
+    return links;
+  });
+  return hours.flatMap((start) => {
+    const seconds: Uint8Array[] = [];
+    for (let key = start, hour = 0; hour < HOURS_A_DAY; hour++, key = nextHourKey(key)) {
+      seconds.push(secondKeyOf(key, t_s));
+    }
+    return seconds;
+  });
+}
+
+/** Whether anything that stands in `folder` opens `frame`, which was sealed about `t_s`. */
+async function opens(folder: string, frame: Uint8Array, t_s: number): Promise<boolean> {
+  const parsed = parseFrame(frame);
+  assert.ok(parsed.ok);
+  for (let second = t_s - 2; second < t_s + 8; second++) {
+    for (const key of await derivable(folder, second)) {
+      const com = toHex(frameKeys(key, parsed.frame.header).commitment);
+      if (com !== toHex(parsed.frame.commitment)) continue;
+      const keys = { secondKey: () => key };
+      return openFrame(parsed.frame, keys as never, [second]).opened;
+    }
+  }
+  return false;
+}
+
+Deno.test("startSlave() keeps nothing that opens a frame of a past hour, in no file, at no moment", async () => {
+  await withSimulatedSlave(async ({ dataDir, sync, broker }) => {
+    const at = (day_s: number) => sync.adopt((DAY_S + day_s) * 1_000);
+    const ten = 10 * SECONDS_A_HOUR + 3_590;
+    at(ten);
+    await until("a frame of hour 10", () => broker.frames.length > 0);
+    const early = broker.frames[0]!;
+    assert.deepEqual(await keysIn(dataDir), ["H[0,10]", "D[1]"]);
+    assert.ok(await opens(dataDir, early, DAY_S + ten), "in its own hour it can be opened");
+
+    const eleven = 11 * SECONDS_A_HOUR;
+    at(eleven + 30);
+    assert.deepEqual(await keysIn(dataDir), ["H[0,10]", "H[0,11]", "D[1]"]);
+    at(eleven + 60);
+    assert.deepEqual(await keysIn(dataDir), ["H[0,11]", "D[1]"]);
+    assert.ok(!await opens(dataDir, early, DAY_S + ten), "an hour later nothing opens it");
+
+    const before = broker.frames.length;
+    at(SECONDS_A_DAY - 10);
+    await until("a frame before midnight", () => broker.frames.length > before);
+    const late = broker.frames.at(-1)!;
+    assert.ok(await opens(dataDir, late, DAY_S + SECONDS_A_DAY - 10));
+    at(SECONDS_A_DAY + 59);
+    assert.deepEqual(await keysIn(dataDir), ["H[0,23]", "H[1,0]", "D[2]"]);
+    at(SECONDS_A_DAY + 60);
+    assert.deepEqual(await keysIn(dataDir), ["H[1,0]", "D[2]"]);
+    assert.ok(!await opens(dataDir, late, DAY_S + SECONDS_A_DAY - 10));
+    assert.ok(!await opens(dataDir, early, DAY_S + ten));
+  });
+});
+
+Deno.test("startSlave() erases the hour that passed while it was off, as soon as it knows the time", async () => {
+  await inFolder(async (folder) => {
+    const store = await openStore(folder);
+    store.keys.enrol(FILE);
+    store.keys.advance(DAY_S + 5);
+    store.close();
+    assert.deepEqual(await keysIn(folder), ["H[0,0]", "D[1]"]);
+    const again = await openStore(folder);
+    again.keys.advance(DAY_S + SECONDS_A_DAY + 5 * SECONDS_A_HOUR + 90);
+    assert.deepEqual(await keysIn(folder), ["H[1,5]", "D[2]"]);
+    again.close();
+    assert.deepEqual(await keysIn(folder), ["H[1,5]", "D[2]"]);
+  });
+});
+
+Deno.test("takeKeyFile() overwrites the key before it deletes the file", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/M1.json`;
+    await Deno.writeTextFile(path, JSON.stringify(FILE));
+    await Deno.link(path, `${folder}/other-name`); // What the blocks of the file hold afterwards.
+    const store = await openStore(`${folder}/data`);
+    await takeKeyFile(path, SLAVE_ID, store.keys, silentLog);
+    store.close();
+    const left = await Deno.readFile(`${folder}/other-name`);
+    assert.ok(left.length > 0 && left.every((byte) => byte === 0));
+  });
+});
