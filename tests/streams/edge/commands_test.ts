@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RetryableError, TerminalError } from "../../../protocol/errors.ts";
 import type { Command } from "../../../protocol/messages/command.ts";
+import { commandFor } from "./rekeys.ts";
 import { Commands } from "../../../streams/edge/commands.ts";
 
 const messageOf = (content: unknown, deliveries = 1) => ({
@@ -37,6 +38,10 @@ Deno.test("Commands sets aside what is malformed or for a meter that is not here
   const commands = new Commands((command) => commands.done(command.request_id, "unknown_meter"));
   await assert.rejects(commands.handle(messageOf(readNow)), TerminalError);
   await assert.rejects(commands.handle(messageOf({ command: "dance" })), TerminalError);
+  await assert.rejects(
+    commands.handle(messageOf(commandFor("M9", 1, Date.now() / 1_000))),
+    /M9 is not on this/,
+  );
 });
 
 Deno.test("Commands hands back what is under way when the slave stops", async () => {
