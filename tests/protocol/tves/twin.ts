@@ -1,8 +1,8 @@
 /**
- * The key schedule of TVES/2 a second time, slow and plain, straight from the specification's text on
+ * The keys and frames of TVES/2 a second time, slow and plain, straight from the specification's text on
  * another library: HMAC of `node:crypto`, no cache, every chain walked from its first link.
  */
-import { createHmac } from "node:crypto";
+import { createCipheriv, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
 
 function hmac(key: Uint8Array, data: Uint8Array): Buffer {
@@ -54,11 +54,67 @@ export function hourKey(input: TwinInput, day: number, k: number): Buffer {
   return link;
 }
 
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
 /** `S[t]`. */
 export function secondKey(input: TwinInput, t: number): Buffer {
   const day = Math.floor(t / 86_400);
-  const u64 = Buffer.alloc(8);
-  u64.writeBigUInt64BE(BigInt(t));
-  const info = Buffer.concat([Buffer.from("samay/tves/2/second"), Buffer.of(0), u64]);
+  const info = Buffer.concat([Buffer.from("samay/tves/2/second"), Buffer.of(0), u64(t)]);
   return expand(hourKey(input, day, Math.floor((t % 86_400) / 3_600)), info, 32);
+}
+
+/** The fields of a frame, as the table of the specification has them. */
+export interface TwinFrame {
+  readonly suite: number;
+  readonly hint: boolean;
+  readonly clockQuality: number;
+  readonly alias: number;
+  readonly generation: number;
+  readonly boot: number;
+  readonly sequence: number;
+  readonly t: number;
+}
+
+/** `hdr` for a ciphertext of `n` bytes. */
+export function header(frame: TwinFrame, n: number): Buffer {
+  const hdr = Buffer.alloc(16);
+  hdr.writeUInt8(2 * 16 + frame.suite, 0);
+  hdr.writeUInt8((frame.hint ? 1 : 0) + 2 * frame.clockQuality, 1);
+  hdr.writeUInt16BE(n, 2);
+  hdr.writeUInt32BE(frame.alias, 4);
+  hdr.writeUInt8(frame.generation, 8);
+  hdr.writeUInt8(frame.hint ? frame.t % 256 : 0, 9);
+  hdr.writeUInt16BE(frame.boot, 10);
+  hdr.writeUInt32BE(frame.sequence, 12);
+  return hdr;
+}
+
+/** Everything that a frame is sealed with. */
+export function sealedWith(hdr: Buffer, t: number, s: Uint8Array) {
+  const info = Buffer.concat([Buffer.from("samay/tves/2/frame"), Buffer.of(0), hdr]);
+  const okm = expand(s, info, 48);
+  const com = okm.subarray(0, 16);
+  return {
+    com,
+    key: okm.subarray(16, 48),
+    nonce: Buffer.concat([u64(t), hdr.subarray(12, 16)]),
+    aad: Buffer.concat([hdr, u64(t), com]),
+  };
+}
+
+/** The ciphers of suites 1 and 3; `node:crypto` has none for suite 2. */
+const CIPHERS: Readonly<Record<number, string>> = { 1: "aes-256-gcm", 3: "chacha20-poly1305" };
+
+/** The whole frame, of suite 1 or 3. */
+export function frame(fields: TwinFrame, s: Uint8Array, plaintext: Uint8Array): Buffer {
+  const hdr = header(fields, plaintext.length);
+  const { com, key, nonce, aad } = sealedWith(hdr, fields.t, s);
+  const cipher = createCipheriv(CIPHERS[fields.suite] as "aes-256-gcm", key, nonce);
+  cipher.setAAD(aad);
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  return Buffer.concat([hdr, com, ciphertext, cipher.getAuthTag()]);
 }
