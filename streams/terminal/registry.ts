@@ -16,8 +16,9 @@ export type Registry = Readonly<Record<string, Registration>>;
 export const groups: Readonly<Record<string, string>> = {
   meter: "Read a meter, and administer the meters of the head-end",
   time: "Ask a time server, or be one",
-  frame: "Seal and open single TVES/2 frames",
+  frame: "Seal, open and explain single TVES/2 frames",
   tariff: "The tariffs, and what a consumption costs",
+  lab: "The experiment, step by step",
   bill: "Bills: compute, show, print, explain, void",
 };
 
@@ -87,6 +88,10 @@ export const registry: Registry = {
     summary: "Opens one frame from JSON on stdin, and says which second fits",
     load: () => import("./commands/frame_open.ts"),
   },
+  "frame explain": {
+    summary: "Says why a frame opened or did not, and how far off its meter's clock is",
+    load: () => import("./commands/frame_explain.ts"),
+  },
   "tariff list": {
     summary: "Lists the tariffs and their periods",
     load: () => import("./commands/tariff_list.ts"),
@@ -126,6 +131,14 @@ export const registry: Registry = {
   "decode": {
     summary: "Makes a payload readable for `nats --translate`",
     load: () => import("./commands/decode.ts"),
+  },
+  "lab": {
+    summary: "Runs the paper's experiment: Caesar, AES and TVES/2, predicted and measured",
+    load: () => import("./commands/lab.ts"),
+  },
+  "lab aes": {
+    summary: "Walks one block through AES, with every state on the way",
+    load: () => import("./commands/lab_aes.ts"),
   },
   "setup": {
     summary: "Finds or brings the tools that Samay needs",

@@ -1,0 +1,217 @@
+/** Two drawings that need no measurement: how the window finds the second, and how time becomes a key. */
+import { COLOURS, FONT } from "./palette.ts";
+
+const { ink, muted, grid, paper, panel, blue, green, orange, red } = COLOURS;
+
+interface TextStyle {
+  readonly size?: number;
+  readonly colour?: string;
+  readonly anchor?: "start" | "middle" | "end";
+  readonly bold?: boolean;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function label(x: number, y: number, text: string, style: TextStyle = {}): string {
+  const { size = 14, colour = ink, anchor = "middle", bold = false } = style;
+  const weight = bold ? ' font-weight="600"' : "";
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${weight}>${
+    escaped(text)
+  }</text>`;
+}
+
+interface BoxStyle {
+  readonly fill?: string;
+  readonly stroke?: string;
+  readonly dashed?: boolean;
+  readonly width?: number;
+}
+
+function box(x: number, y: number, w: number, h: number, style: BoxStyle = {}): string {
+  const { fill = panel, stroke = muted, dashed = false, width = 1.2 } = style;
+  const dash = dashed ? ' stroke-dasharray="4 4"' : "";
+  return `<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="5" fill="${fill}" stroke="${stroke}" stroke-width="${width}"${dash}/>`;
+}
+
+function line(x1: number, y1: number, x2: number, y2: number, colour: string = muted): string {
+  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="1.6"/>`;
+}
+
+/** A straight arrow with its head at the second point; only level and upright ones are drawn. */
+function arrow(x1: number, y1: number, x2: number, y2: number, colour: string = muted): string {
+  const back = 8;
+  const half = 4.5;
+  const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)];
+  const [bx, by] = [x2 - back * dx, y2 - back * dy];
+  const head = `${x2},${y2} ${bx + half * dy},${by + half * dx} ${bx - half * dy},${
+    by - half * dx
+  }`;
+  return `${line(x1, y1, bx, by, colour)}<polygon points="${head}" fill="${colour}"/>`;
+}
+
+function drawing(width: number, height: number, title: string, parts: readonly string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="${FONT}">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${width}" height="${height}" fill="${paper}"/>`,
+    ...parts,
+    "</svg>",
+  ].join("\n");
+}
+
+const SECOND_WIDTH = 33;
+const WINDOW_S = 10;
+
+/** The window: a frame sealed 3.2 s ago by the master's clock, and the order in which seconds are tried. */
+export function windowDrawing(): string {
+  const left = 34;
+  const top = 150;
+  const height = 44;
+  const at = (second: number) => left + (second + WINDOW_S) * SECOND_WIDTH;
+  const expected = 0.6;
+  const sealed = -2.6;
+  const seconds = Array.from({ length: 2 * WINDOW_S + 1 }, (_, i) => i - WINDOW_S);
+  const place = (k: number) => k === 0 ? 1 : 2 * Math.abs(k) + (k > 0 ? 0 : 1);
+  const cells = seconds.flatMap((k) => {
+    const right = k === Math.floor(sealed);
+    const tried = place(k) <= place(Math.floor(sealed));
+    return [
+      box(at(k) + 1.5, top, SECOND_WIDTH - 3, height, {
+        fill: right ? green : tried ? panel : paper,
+        stroke: right ? green : tried ? muted : grid,
+      }),
+      label(at(k) + SECOND_WIDTH / 2, top + 28, String(place(k)), {
+        size: 15,
+        bold: right || k === 0,
+        colour: right ? paper : tried ? ink : muted,
+      }),
+      label(at(k) + SECOND_WIDTH / 2, top + 64, k === 0 ? "T" : k > 0 ? `+${k}` : `−${-k}`, {
+        size: 12,
+        colour: muted,
+      }),
+    ];
+  });
+  return drawing(760, 290, "How the window finds the second of a frame", [
+    label(
+      left,
+      34,
+      "The frame does not say its second. The master knows when it arrived, and tries.",
+      {
+        anchor: "start",
+        size: 16,
+        bold: true,
+      },
+    ),
+    label(at(sealed), 82, "really sealed here", { colour: green, bold: true }),
+    arrow(at(sealed), 92, at(sealed), top - 4, green),
+    label(at(expected), 82, "expected here", { anchor: "start", colour: blue, bold: true }),
+    label(at(expected), 102, "arrival − learned delay and offset", {
+      anchor: "start",
+      size: 13,
+      colour: muted,
+    }),
+    arrow(at(expected), 92, at(expected), top - 4, blue),
+    line(at(sealed), 120, at(expected), 120, orange),
+    label((at(sealed) + at(expected)) / 2, 113, "X", { colour: orange, bold: true }),
+    ...cells,
+    label(
+      left,
+      250,
+      "In each box: its place in the search, nearest second first. Here trial 7 fits.",
+      {
+        anchor: "start",
+        colour: muted,
+      },
+    ),
+    label(
+      left,
+      272,
+      "Below: seconds from T, the expected one. Outside of T ± 10 nothing is tried.",
+      {
+        anchor: "start",
+        colour: muted,
+      },
+    ),
+  ]);
+}
+
+interface Link {
+  readonly x: number;
+  readonly title: string;
+  readonly state: "erased" | "kept" | "later";
+}
+
+const LINK_WIDTH = 104;
+const LINK_HEIGHT = 42;
+
+function chain(y: number, links: readonly Link[]): string[] {
+  return links.flatMap(({ x, title, state }, i) => {
+    const next = links[i + 1];
+    const style = {
+      kept: { fill: green, stroke: green },
+      erased: { fill: paper, stroke: red, dashed: true },
+      later: { fill: panel, stroke: muted },
+    }[state];
+    const middle = y + LINK_HEIGHT / 2;
+    return [
+      box(x, y, LINK_WIDTH, LINK_HEIGHT, style),
+      label(x + LINK_WIDTH / 2, middle + 5, title, {
+        bold: state === "kept",
+        colour: state === "kept" ? paper : state === "erased" ? red : ink,
+      }),
+      ...(next ? [arrow(x + LINK_WIDTH, middle, next.x - 3, middle)] : []),
+    ];
+  });
+}
+
+/** The key chain at 14:20 UTC of some day: what the slave has erased, what it keeps, what can follow. */
+export function chainDrawing(): string {
+  const columns = [110, 256, 402, 548];
+  const [days, hours, seconds] = [66, 166, 266];
+  const under = (y: number) => y + LINK_HEIGHT;
+  const centre = (column: number) => columns[column]! + LINK_WIDTH / 2;
+  const row = (y: number, text: string) =>
+    label(96, y + 26, text, { anchor: "end", colour: muted });
+  const says = (x: number, y: number, colour: string, dashed: boolean, text: string) => [
+    box(x, y, 22, 16, { fill: dashed ? paper : colour, stroke: dashed ? red : colour, dashed }),
+    label(x + 32, y + 13, text, { anchor: "start" }),
+  ];
+  return drawing(760, 400, "How time becomes the key: day, hour, second, frame", [
+    label(30, 34, "14:20 UTC: what the slave can still compute", {
+      anchor: "start",
+      size: 16,
+      bold: true,
+    }),
+    row(days, "a day"),
+    ...chain(days, [
+      { x: columns[0]!, title: "yesterday", state: "erased" },
+      { x: columns[1]!, title: "today", state: "erased" },
+      { x: columns[3]!, title: "tomorrow", state: "kept" },
+    ]),
+    row(hours, "an hour"),
+    ...chain(hours, [
+      { x: columns[0]!, title: "12 h", state: "erased" },
+      { x: columns[1]!, title: "13 h", state: "erased" },
+      { x: columns[2]!, title: "14 h", state: "kept" },
+      { x: columns[3]!, title: "15 h", state: "later" },
+    ]),
+    arrow(centre(1), under(days), centre(1), hours - 3),
+    label(centre(1) + 10, under(days) + 34, "hour 0 to 13", {
+      anchor: "start",
+      size: 12,
+      colour: muted,
+    }),
+    row(seconds, "a second"),
+    ...chain(seconds, [{ x: columns[2]!, title: "14:20:07", state: "later" }]),
+    arrow(centre(2), under(hours), centre(2), seconds - 3),
+    arrow(columns[2]! + LINK_WIDTH, seconds + 21, columns[3]! - 3, seconds + 21),
+    box(columns[3]!, seconds, 172, LINK_HEIGHT, { fill: panel }),
+    label(columns[3]! + 86, seconds + 26, "key of one frame"),
+    label(columns[3]! + 86, seconds + 62, "bound to its header", { size: 13, colour: muted }),
+    ...says(30, 356, green, false, "stored"),
+    ...says(150, 356, panel, false, "computed when needed"),
+    ...says(370, 356, paper, true, "erased: no arrow leads back to it"),
+  ]);
+}

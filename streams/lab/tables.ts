@@ -1,0 +1,173 @@
+/** The result of the experiment as people read it in a terminal. */
+import { type Column, formatTable } from "../terminal/table.ts";
+import { counted } from "../terminal/counted.ts";
+import { CHECK_BITS, FORGERIES } from "./measure_forgery.ts";
+import type { LabResult, ScenarioResult } from "./result.ts";
+import { SYSTEMS, TITLES } from "./systems.ts";
+
+export type Heading = (text: string) => string;
+
+const SHOWN_WINDOWS = [0, 3, 10] as const;
+
+const right = (title: string): Column => ({ title, align: "right" });
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const trials = (mean: number) => mean.toFixed(2);
+
+/** All sections, one under the other. */
+export function describeResult(result: LabResult, heading: Heading, width: number): string {
+  const section = (title: string, meaning: string, body: string) =>
+    `${heading(title)}\n${meaning}\n\n${indent(body)}`;
+  const table = (columns: readonly Column[], rows: readonly string[][]) =>
+    formatTable(columns, rows, { width: width - 2 });
+  return [
+    `${result.frames} frames for each clock and each system, ${
+      percent(result.loss)
+    } of them lost on the way, seed ${result.seed}.`,
+    section(
+      "1. Does a frame open?",
+      "The share of sent frames whose second lies in the window T ± W: the law, then what each\n" +
+        "system did. σ is the spread of clock error and delay together.",
+      conditionTable(result.scenarios, table),
+    ),
+    section(
+      "2. How many seconds are tried?",
+      "Mean over the frames that open in T ± 10. The paper tries T - 10, ..., T + 10 in this order;\n" +
+        'TVES/2 the nearest second first. "First right" is the share that needs one trial only.',
+      trialsTable(result.scenarios, table),
+    ),
+    section(
+      "3. Does a forged frame pass?",
+      "The chance that one of q random frames passes a check of b bits when each is tried with the\n" +
+        "21 keys of T ± 10: predicted, then measured with AES in paper mode.",
+      `${forgeryTable(result, table)}\n\n${forgeryWords(result)}`,
+    ),
+    section(
+      "4. What does one known packet give away?",
+      "The text of a packet is no secret: the customer reads it on the meter.",
+      knownWords(result),
+    ),
+    agreementWords(result),
+  ].join("\n\n");
+}
+
+type Table = (columns: readonly Column[], rows: readonly string[][]) => string;
+
+function conditionTable(scenarios: readonly ScenarioResult[], table: Table): string {
+  const columns = [
+    { title: "clock" },
+    right("W"),
+    right("law"),
+    ...SYSTEMS.map((name) => right(TITLES[name])),
+  ];
+  const rows = scenarios.flatMap(({ title, condition }) =>
+    SHOWN_WINDOWS.map((window_s, i) => {
+      const point = condition[window_s]!;
+      return [
+        i === 0 ? title : "",
+        String(window_s),
+        percent(point.predicted),
+        ...SYSTEMS.map((name) => percent(point.measured[name].measured)),
+      ];
+    })
+  );
+  return table(columns, rows);
+}
+
+function trialsTable(scenarios: readonly ScenarioResult[], table: Table): string {
+  const columns = [
+    { title: "clock" },
+    right("paper: law"),
+    right("measured"),
+    right("best first: law"),
+    right("measured"),
+    right("first right: law"),
+    right("measured"),
+    right("1 - 0.798 σ"),
+  ];
+  const rows = scenarios.map(({ title, trials: { linear, nearest }, firstRight }) => [
+    title,
+    trials(linear.predicted),
+    trials(linear.measured),
+    trials(nearest.predicted),
+    trials(nearest.measured),
+    percent(firstRight.predicted),
+    percent(firstRight.measured),
+    firstRight.approximation === null || firstRight.approximation < 0
+      ? "-"
+      : percent(firstRight.approximation),
+  ]);
+  return table(columns, rows);
+}
+
+function forgeryTable({ forgery }: LabResult, table: Table): string {
+  const columns = [
+    right("bits b"),
+    ...FORGERIES.flatMap((q) => [right(`q = ${q}: law`), right("measured")]),
+  ];
+  const rows = CHECK_BITS.map((bits) => [
+    String(bits),
+    ...FORGERIES.flatMap((q) => {
+      const point = forgery.points.find((one) => one.check_bits === bits && one.forgeries === q)!;
+      return [percent(point.predicted), percent(point.measured)];
+    }),
+  ]);
+  return table(columns, rows);
+}
+
+function forgeryWords({ forgery: { tves2, clockOnly } }: LabResult): string {
+  const clock = SYSTEMS.map((name) =>
+    `${TITLES[name]} ${clockOnly[name].accepted} of ${clockOnly[name].tried}`
+  );
+  return [
+    `TVES/2: ${tves2.opened} of ${tves2.tried} random frames opened; the law says ${
+      tves2.predicted_each.toExponential(0)
+    } for each.`,
+    `Made by someone with a clock and no key, accepted: ${clock.join(", ")}.`,
+  ].join("\n");
+}
+
+function knownWords({ knownPlaintext: { caesar, aes, tves2 }, timings }: LabResult): string {
+  const alphabets = caesar.alphabets.map(({ size, distinctShifts, lookRight }) =>
+    `  ${size} characters: ${figure(distinctShifts)} different shifts, ${
+      figure(lookRight)
+    } look right`
+  );
+  const ambiguity = aes.ambiguity.map(({ check_bits, measured, predicted, n }) =>
+    `${check_bits} bits ${Math.round(measured * n)} (law ${(predicted * n).toFixed(1)})`
+  );
+  return [
+    `Caesar: one subtraction gave the shift in ${caesar.shiftFound} of ${caesar.tried} cases and the second in ${caesar.secondFound};`,
+    `  ${caesar.othersRead} of ${caesar.othersTried} packets of other meters in those seconds were read with it.`,
+    "  Ambiguous windows, of the 21 seconds in T ± 10:",
+    ...alphabets.map((line) => `  ${line}`),
+    `AES, paper mode: all ${aes.keys} keys of a day tried in ${
+      (timings.aesAllKeys_ms / 1_000).toFixed(1)
+    } s here with the plain AES; ${counted(aes.keysThatFit, "key")} fitted,`,
+    `  and ${aes.othersRead} of ${aes.othersTried} packets of other meters in that second were read with it.`,
+    `  Wrong keys of the day that a check alone would pass: ${ambiguity.join(", ")}.`,
+    `TVES/2: with the whole key of one frame given away, ${tves2.othersRead} of ${tves2.othersTried} other frames of its second opened.`,
+  ].join("\n");
+}
+
+function figure(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}
+
+/** The verdict in one or two lines. */
+export function agreementWords({ agreement }: LabResult): string {
+  const { comparisons, disagreeing, smallest_p_value, allowed_p_value } = agreement;
+  const limits = `smallest p-value ${short(smallest_p_value)}, allowed ${short(allowed_p_value)}`;
+  return disagreeing.length === 0
+    ? `Law and measurement agree in all ${comparisons} comparisons (${limits}).`
+    : `Law and measurement disagree in ${disagreeing.length} of ${comparisons} comparisons (${limits}): ${
+      disagreeing.slice(0, 3).join("; ")
+    }.`;
+}
+
+function short(value: number): string {
+  return value >= 0.001 ? value.toFixed(4) : value.toExponential(1);
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => line === "" ? "" : `  ${line}`).join("\n");
+}
