@@ -1,5 +1,6 @@
 /** The verbs about meters, as the office offers them. */
 import { meterEnrol } from "./enrol.ts";
+import { frameExplain } from "./frame_explain.ts";
 import { meterList, meterShow } from "./meters.ts";
 import type { Verbs } from "./office.ts";
 import { meterReadNow } from "./read_now.ts";
@@ -10,5 +11,6 @@ export const meterVerbs: Verbs = {
   "meter-list": meterList,
   "meter-show": meterShow,
   "meter-read-now": meterReadNow,
+  "frame-explain": frameExplain,
   "meter-rekey": meterRekey,
 };

@@ -1,0 +1,70 @@
+/** What a master decided of a frame, as far as anything still tells it. */
+import { rejectEvent, type RejectReason } from "../../protocol/messages/journal.ts";
+import { isId } from "../../protocol/subjects.ts";
+import type { StoredMessage } from "../jetstream/broker.ts";
+import type { OfficeContext } from "./office.ts";
+
+/** Rejects of one meter that are looked through, from the frame's arrival on. */
+const EVENTS_MAX = 500;
+
+export type Decision =
+  | { readonly decided: "accepted"; readonly journal_sequence: number; readonly trials: number }
+  | {
+    readonly decided: RejectReason;
+    /** Sequence of the record in EVENTS. */
+    readonly event_sequence: number;
+    readonly trials: number;
+  };
+
+/** Undefined where no reading in the database and no reject in EVENTS names the frame. */
+export async function decisionOn(
+  { sequence, subject, arrival_ms }: StoredMessage,
+  { db, broker }: OfficeContext,
+): Promise<Decision | undefined> {
+  const id = subject.split(".").at(-1)!;
+  if (!isId(id)) return undefined;
+  const reading = await db.selectFrom("raw_reading").select(["journal_sequence", "trials"])
+    .where("meter_id", "=", id).where("frame_sequence", "=", sequence).limit(1).executeTakeFirst();
+  if (reading !== undefined) {
+    const { journal_sequence, trials } = reading;
+    return {
+      decided: "accepted",
+      journal_sequence: Number(journal_sequence),
+      trials: trials ?? 0,
+    };
+  }
+  const events = await broker.storedSince({
+    stream: "EVENTS",
+    subject: `samay.event.warning.*.${id}`,
+    since_ms: arrival_ms,
+    limit: EVENTS_MAX,
+  });
+  for (const { payload, sequence: event_sequence } of events) {
+    const parsed = rejectEvent.safeParse(jsonOf(payload));
+    if (!parsed.success || parsed.data.frame !== sequence) continue;
+    return { decided: parsed.data.reason, event_sequence, trials: parsed.data.trials };
+  }
+  return undefined;
+}
+
+/** Sequence in FRAMES of the frame that gave a reading sealed in second `t_s`, where one did. */
+export async function firstOf(
+  { db }: OfficeContext,
+  meter_id: string,
+  t_s: number,
+): Promise<number | undefined> {
+  const row = await db.selectFrom("raw_reading").select("frame_sequence")
+    .where("meter_id", "=", meter_id).where("second_found_s", "=", t_s)
+    .orderBy("frame_sequence").limit(1).executeTakeFirst();
+  return row?.frame_sequence ?? undefined;
+}
+
+/** Whoever may publish events may publish anything. */
+function jsonOf(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

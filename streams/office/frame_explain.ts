@@ -1,0 +1,237 @@
+/** `frame-explain`: why one frame of FRAMES opened or did not, by its stream sequence. */
+import { candidatesFor } from "../../actors/meter/meter.ts";
+import { TerminalError } from "../../protocol/errors.ts";
+import type { Register } from "../../protocol/messages/common.ts";
+import { type Enrolment, enrolment } from "../../protocol/messages/enrolment.ts";
+import type { RejectReason } from "../../protocol/messages/journal.ts";
+import { freshMeterClock, type MeterClock } from "../../protocol/meter_clock.ts";
+import { parseJson, z } from "../../protocol/schema.ts";
+import { decodePack } from "../../protocol/senml.ts";
+import { isId } from "../../protocol/subjects.ts";
+import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
+import { HeadEndKeys } from "../../protocol/tves/keys.ts";
+import { openFrame, type OpenResult } from "../../protocol/tves/open.ts";
+import { WINDOW_MAX_S } from "../../protocol/tves/window.ts";
+import { unwrapKey } from "../../protocol/tves/wrap.ts";
+import type { StoredMessage } from "../jetstream/broker.ts";
+import { ENROLMENTS } from "./enrol.ts";
+import { type Decision, decisionOn, firstOf } from "./frame_decision.ts";
+import { explanation } from "./frame_words.ts";
+import { type OfficeContext, verb } from "./office.ts";
+import { searchWide } from "./wide_search.ts";
+
+/** What is known of the frame, for a program; `text` says it to a person. */
+export interface FrameExplanation {
+  readonly stream_sequence: number;
+  readonly arrived_at: string;
+  readonly subject: string;
+  /** Null where the form is wrong. */
+  readonly header: FrameHeaderView | null;
+  /** What the master decided, where that is known; else what its key and window say now. */
+  readonly verdict: "opened" | RejectReason;
+  /** The second whose key fits, where one does. */
+  readonly second: number | null;
+  readonly trials: number;
+  /** Sealing time less arrival: what the clock is off, less the delay. */
+  readonly clock_off_s: number | null;
+  readonly registers?: readonly Register[];
+  readonly text: string;
+}
+
+interface FrameHeaderView {
+  readonly suite: number;
+  readonly alias: number;
+  readonly generation: number;
+  readonly boot: number;
+  readonly sequence: number;
+  readonly clock_quality: number;
+  readonly hint: number | null;
+}
+
+/** All that the words are made of. */
+export interface Findings {
+  readonly message: StoredMessage;
+  readonly frame: ParsedFrame | undefined;
+  /** Why it cannot be tried at all, or what trying gave. */
+  readonly result: OpenResult | { readonly opened: false; readonly reason: RejectReason };
+  readonly meter: Enrolment | undefined;
+  /** Where the subject names another meter than the alias. */
+  readonly owner: string | undefined;
+  readonly wide: boolean;
+  readonly wide_s: number;
+  readonly expected_s: number;
+  readonly off_s: number | null;
+  readonly decision: Decision | undefined;
+  /** The frame that carried the same second first. */
+  readonly first: number | undefined;
+  readonly trials: number;
+}
+
+export const frameExplain = verb(
+  z.object({
+    stream_sequence: z.int().positive(),
+    wide_s: z.number().min(0).max(WINDOW_MAX_S).default(WINDOW_MAX_S),
+  }),
+  async ({ stream_sequence, wide_s }, context): Promise<FrameExplanation> => {
+    const stored = await context.broker.stored("FRAMES", stream_sequence);
+    if (!stored.found) throw notThere(stream_sequence, stored);
+    return await explain(stored, wide_s, context);
+  },
+);
+
+function notThere(sequence: number, { first, last }: { first: number; last: number }) {
+  const none = last === 0 || first > last;
+  return new TerminalError(
+    none
+      ? `There is no frame ${sequence}: FRAMES is empty`
+      : sequence > last
+      ? `There is no frame ${sequence} yet: the newest of FRAMES is ${last}`
+      : `Frame ${sequence} is not kept any more: FRAMES has ${first} to ${last}, and 35 days`,
+  );
+}
+
+async function explain(
+  message: StoredMessage,
+  wide_s: number,
+  context: OfficeContext,
+): Promise<FrameExplanation> {
+  const decision = await decisionOn(message, context);
+  const none = { frame: undefined, meter: undefined, owner: undefined, first: undefined };
+  const bare = { message, decision, wide_s, wide: false, expected_s: 0, off_s: null, trials: 0 };
+  const refused = (reason: RejectReason, found: Partial<Findings> = {}) =>
+    view({ ...none, ...bare, ...found, result: { opened: false, reason } });
+
+  const parsed = parseFrame(message.payload);
+  if (!parsed.ok) return refused(parsed.reason);
+  const { frame } = parsed;
+  const { meter, owner } = await ownerOf(message, frame, context);
+  if (owner !== undefined) return refused("wrong_subject", { frame, owner });
+  if (meter === undefined) return refused("unknown_meter", { frame });
+  const keys = keysOf(meter, frame.generation, context);
+  if (keys === undefined) return refused("unknown_generation", { frame, meter });
+
+  const clock = await clockOf(meter.meter_id, message.arrival_ms, context);
+  const candidates = [...candidatesFor(clock, message.arrival_ms, frame.hint)];
+  const near = openFrame(frame, keys, candidates);
+  const wide = !near.opened && near.reason === "no_key_in_window" && wide_s > 0;
+  const arrival_s = message.arrival_ms / 1_000;
+  const result = wide
+    ? await searchWide({ frame, keys, arrival_s, wide_s, tried: new Set(candidates) })
+    : near;
+  const off_s = result.opened ? offOf(result, arrival_s) : null;
+  const first = result.opened && decision?.decided === "replayed"
+    ? await firstOf(context, meter.meter_id, result.t_s)
+    : undefined;
+  const trials = near.trials + (wide ? result.trials : 0);
+  const expected_s = clock.offset_s;
+  return view({
+    ...{ ...none, ...bare, frame, meter, result, wide, expected_s, off_s, first, trials },
+  });
+}
+
+function view(found: Findings): FrameExplanation {
+  const { message, frame, result, decision, off_s, trials, wide } = found;
+  const pack = result.opened ? decodePack(result.plaintext) : undefined;
+  const judged = result.opened ? wide ? "no_key_in_window" : "opened" : result.reason;
+  const decided = decision?.decided === "accepted" ? "opened" : decision?.decided;
+  return {
+    stream_sequence: message.sequence,
+    arrived_at: new Date(message.arrival_ms).toISOString(),
+    subject: message.subject,
+    header: frame === undefined ? null : {
+      suite: frame.suite,
+      alias: frame.alias,
+      generation: frame.generation,
+      boot: frame.boot,
+      sequence: frame.sequence,
+      clock_quality: frame.clockQuality,
+      hint: frame.hint ?? null,
+    },
+    verdict: decided ?? judged,
+    second: result.opened ? result.t_s : null,
+    trials,
+    clock_off_s: off_s,
+    ...(pack !== undefined && { registers: pack.registers }),
+    text: explanation(found),
+  };
+}
+
+/** By the pack's own time, which has milliseconds; by the middle of the second where it has none. */
+function offOf(result: OpenResult & { opened: true }, arrival_s: number): number {
+  const pack = decodePack(result.plaintext);
+  const sealed_s = pack === undefined ? result.t_s + 0.5 : pack.sealedAt_ms / 1_000;
+  return Math.round((sealed_s - arrival_s) * 1_000) / 1_000;
+}
+
+/** The enrolment of the meter in the subject, or who the frame's alias belongs to instead. */
+async function ownerOf(
+  { subject }: StoredMessage,
+  { alias }: ParsedFrame,
+  { broker, db }: OfficeContext,
+): Promise<{ meter?: Enrolment; owner?: string }> {
+  const claimed = subject.split(".").at(-1)!;
+  const entry = isId(claimed) ? await (await broker.bucket(ENROLMENTS)).get(claimed) : undefined;
+  if (entry !== undefined) {
+    const text = new TextDecoder().decode(entry.value);
+    const meter = parseJson(enrolment, text, `Enrolment of ${claimed}`);
+    if (meter.alias === alias) return { meter };
+  }
+  const other = await db.selectFrom("meter").select("meter_id").where("alias", "=", alias)
+    .executeTakeFirst();
+  return other === undefined || other.meter_id === claimed ? {} : { owner: other.meter_id };
+}
+
+/** Fresh ones: a search of a whole day would push what a master remembers out of its place. */
+function keysOf(meter: Enrolment, generation: number, { kek }: OfficeContext) {
+  if (kek === undefined) {
+    throw new TerminalError("This office has no key-encryption key: set SAMAY_KEK_FILE");
+  }
+  const { meter_id: meterId } = meter;
+  const entry = meter.keys.find((key) => key.generation === generation);
+  if (entry === undefined) return undefined;
+  const key = unwrapKey({ kek, wrapped: entry.wrapped_key, meterId, generation });
+  return new HeadEndKeys({ key, generation, enrolmentDay: entry.enrolment_day, meterId });
+}
+
+/** The fields of `samay_meters` that make a clock. */
+const shownClock = z.object({
+  clock: z.object({
+    offset_s: z.number(),
+    drift_ppm: z.number(),
+    deviation_s: z.number(),
+    drift_deviation_ppm: z.number(),
+    jitter_s: z.number(),
+    sampled_at: z.iso.datetime().nullable(),
+    samples: z.int(),
+    apart_s: z.number().nullable(),
+  }),
+});
+
+/**
+ * The meter's clock as its master last showed it, told back to the frame's arrival where that lies
+ * before it. A fresh one where nothing is shown.
+ */
+async function clockOf(
+  meter_id: string,
+  arrival_ms: number,
+  { broker }: OfficeContext,
+): Promise<MeterClock> {
+  const entry = await (await broker.bucket("samay_meters")).get(meter_id);
+  const text = entry === undefined ? "null" : new TextDecoder().decode(entry.value);
+  const shown = shownClock.safeParse(JSON.parse(text));
+  if (!shown.success || shown.data.clock.sampled_at === null) return freshMeterClock();
+  const { offset_s, drift_ppm, deviation_s, drift_deviation_ppm, ...clock } = shown.data.clock;
+  const sampled_at_ms = Date.parse(clock.sampled_at!);
+  const back_s = Math.max(0, sampled_at_ms - arrival_ms) / 1_000;
+  return {
+    ...freshMeterClock(),
+    offset_s: offset_s - drift_ppm * 1e-6 * back_s,
+    drift_ppm,
+    variance_s2: deviation_s ** 2,
+    drift_variance_ppm2: drift_deviation_ppm ** 2,
+    jitter_s2: clock.jitter_s ** 2,
+    sampled_at_ms: Math.min(sampled_at_ms, arrival_ms),
+    samples: clock.samples,
+    apart: clock.apart_s === null ? null : { offset_s: clock.apart_s, at_ms: sampled_at_ms },
+  };
+}
