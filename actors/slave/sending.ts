@@ -8,9 +8,12 @@ import { type Held, HELD_MAX, type MeterSession, type SlaveState } from "./state
 const FAILURE_FIRST_S = 1;
 const FAILURE_MAX_S = 30;
 /** What a person can do about a refusal that sending again does not heal. */
+const RESTORED =
+  "the head-end has later frames of this meter from this slave. If its data directory " +
+  "is an older copy, put the newest back, or give the meter a new key (meter rekey)";
 const ADVICE: Readonly<Record<string, string>> = {
-  too_old: "too_old: the head-end has later frames of this meter from this slave. Its data " +
-    "directory is an older copy: put the newest back, or give the meter a new key (meter rekey)",
+  too_old: `too_old: ${RESTORED}`,
+  pre_played: `pre_played: ${RESTORED}`,
 };
 
 /** Asks the outbox for readings of meters that have room and may have more. */

@@ -52,13 +52,14 @@ export class Sequences {
       this.#meters.set(meter_id, meter = { next: from + 1, reserved: from });
     }
     if (meter.next > meter.reserved) {
-      meter.reserved = Math.min(meter.next + BLOCK - 1, SEQUENCE_MAX);
+      const reserved = Math.min(meter.next + BLOCK - 1, SEQUENCE_MAX);
       if (meter.next > SEQUENCE_MAX) {
         throw new TerminalError(`Sequence numbers of ${meter_id} are used up: restart the slave`);
       }
       this.#database.prepare(
         "update meter_key set boot = ?, sequence_reserved = ? where meter_id = ?",
-      ).run(this.#boot, meter.reserved, meter_id);
+      ).run(this.#boot, reserved, meter_id);
+      meter.reserved = reserved; // Only now: what the disk did not take is not handed out.
     }
     return meter.next++;
   }

@@ -101,3 +101,34 @@ Deno.test("outputsOf() gives the same ids each time, and no two events the same"
   assert.deepEqual(made().map(({ messageId }) => messageId), ids);
   assert.equal(made()[0]!.subject, "samay.event.alarm.meter_error.M1");
 });
+
+Deno.test("outputsOf() makes an event of each notice of a session report", () => {
+  const report = {
+    kind: "heartbeat" as const,
+    slave_id: "south",
+    at_ms: 1,
+    boot: 3,
+    meters: 1,
+    outbox: 0,
+    clock: {
+      quality: 2 as const,
+      offset_s: 0,
+      delay_s: 0,
+      dispersion_s: 0,
+      stratum: 1,
+      source: "a",
+    },
+    faults: [],
+    notices: [{ number: 4, kind: "clock_step_refused" as const, text: "a would move the clock" }],
+  };
+  const session = { event: "session" as const, arrival_ms: 2, report };
+  const { events, confirmations } = outputsOf(record(session), 1, slaveOf);
+  assert.deepEqual(events, [{
+    subject: "samay.event.warning.clock_step_refused.south",
+    body: session,
+    messageId: "session-south-3-4",
+  }]);
+  assert.deepEqual(confirmations, []);
+  const { notices: _, ...quiet } = report;
+  assert.deepEqual(outputsOf(record({ ...session, report: quiet }), 1, slaveOf).events, []);
+});

@@ -118,5 +118,5 @@ Deno.test("receive() tells what to do when the head-end has later frames than th
   const refused = [{ meter_id: "M1", boot: 3, sequence: 7, reason: "too_old" }];
   const confirmation = { journal_sequence: 1, confirmed: [], refused };
   const [said] = only(world.tell({ type: "confirmation", boot: 3, confirmation }), "say");
-  assert.match(said!.text, /data directory is an older copy: put the newest back, or/);
+  assert.match(said!.text, /data directory is an older copy, put the newest back, or/);
 });
