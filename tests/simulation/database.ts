@@ -1,0 +1,169 @@
+/**
+ * The database of the world: the ledger's tables with their unique keys, transactions that stand
+ * whole or not at all, a cursor row that only one transaction holds, and commits whose answer is lost.
+ * It stands in for the SQL behind `LedgerStore`, which tests on real databases cover.
+ */
+import { RetryableError } from "../../protocol/errors.ts";
+import type { ReadingRow, SlaveRow } from "../../streams/database/ledger_rows.ts";
+import type { LedgerStore, LedgerTransaction } from "../../streams/database/ledger_store.ts";
+import type { Link, Server } from "./link.ts";
+import type { Random } from "./random.ts";
+
+/** After this the server gives up a transaction whose client says nothing, and its locks. */
+const IDLE_MAX_MS = 4_000;
+const LOCK_POLL_MS = 5;
+
+/** One commit of the ledger, as the judges see it. */
+export interface Commit {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly ReadingRow[];
+}
+
+export class WorldDatabase implements Server {
+  readonly readings = new Map<string, ReadingRow>();
+  readonly slaves = new Map<string, SlaveRow>();
+  cursor = 0;
+  up = true;
+  life = 0;
+  disk_ms = 2;
+  onCommit = (_commit: Commit) => {};
+  readonly links = new Set<Link>();
+  readonly #random: Random;
+  #holder: Open | undefined;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  workTime(): number {
+    return this.#random.between(0, this.disk_ms);
+  }
+
+  crash(): void {
+    this.up = false;
+    this.life += 1;
+    this.#holder = undefined;
+    for (const link of this.links) link.reset();
+  }
+
+  restart(): void {
+    this.up = true;
+    for (const link of this.links) link.reconnect();
+  }
+
+  /** Locks the cursor for `open`; false while another transaction that still lives holds it. */
+  lock(open: Open, now_ms: number): boolean {
+    const holder = this.#holder;
+    if (holder && holder !== open && holder.seen_ms + IDLE_MAX_MS > now_ms) return false;
+    this.#holder = open;
+    return true;
+  }
+
+  holds(open: Open): boolean {
+    return this.#holder === open;
+  }
+
+  release(open: Open): void {
+    if (this.#holder === open) this.#holder = undefined;
+  }
+}
+
+/** A transaction at the server: what it would write, and when its client was last heard. */
+export class Open {
+  seen_ms = 0;
+  life = 0;
+  locked = false;
+  cursor: number | undefined;
+  readings: ReadingRow[] = [];
+  slaves: readonly SlaveRow[] = [];
+}
+
+export const keyOf = ({ meter_id, obis, read_at_ms }: ReadingRow) =>
+  `${meter_id} ${obis} ${read_at_ms}`;
+
+/** `database` as the ledger of one process sees it over `link`. */
+export function ledgerOver(database: WorldDatabase, link: Link): LedgerStore {
+  return {
+    cursor: () => link.call(() => database.cursor),
+    isDataFault: () => false,
+    transaction: async (work) => {
+      const open = new Open();
+      try {
+        await link.call(() => void (open.life = database.life));
+        const result = await work(transactionOver(database, link, open));
+        await link.call(() => commit(database, open));
+        return result;
+      } finally {
+        // A client that gives up closes its connection: the server lets go of what it held.
+        link.toServer(() => database.release(open), 0);
+      }
+    },
+  };
+}
+
+function commit(database: WorldDatabase, open: Open): void {
+  assertOpen(database, open);
+  const from = database.cursor;
+  for (const row of open.readings) database.readings.set(keyOf(row), row);
+  for (const row of open.slaves) {
+    const before = database.slaves.get(row.slave_id);
+    if (before === undefined || before.last_seen_at_ms <= row.last_seen_at_ms) {
+      database.slaves.set(row.slave_id, row);
+    }
+  }
+  database.cursor = open.cursor ?? from;
+  database.release(open);
+  database.onCommit({ from, to: database.cursor, rows: open.readings });
+}
+
+function assertOpen(database: WorldDatabase, open: Open): void {
+  if (open.life !== database.life || (open.locked && !database.holds(open))) {
+    throw new RetryableError("The transaction was given up by the server");
+  }
+}
+
+function transactionOver(database: WorldDatabase, link: Link, open: Open): LedgerTransaction {
+  const ask = <T>(action: () => T) =>
+    link.call(() => {
+      assertOpen(database, open);
+      open.seen_ms = link.process.now_ms();
+      return action();
+    });
+  const lock = async (): Promise<number> => {
+    for (;;) {
+      const cursor = await ask(() => {
+        if (!database.lock(open, link.process.now_ms())) return undefined;
+        open.locked = true;
+        return database.cursor;
+      });
+      if (cursor !== undefined) return cursor;
+      await new Promise<void>((resolve) => void link.process.after(LOCK_POLL_MS, resolve));
+    }
+  };
+  return {
+    lockCursor: lock,
+    writeReadings: (rows) => ask(() => insert(database, open, rows)),
+    writeSlaves: (rows) => ask(() => void (open.slaves = rows)),
+    moveCursor: (sequence) => ask(() => void (open.cursor = sequence)),
+  };
+}
+
+/** The unique key (meter, register, moment): what stands already stays as it is. */
+function insert(database: WorldDatabase, open: Open, rows: readonly ReadingRow[]) {
+  const conflicts = [];
+  const fresh = new Map<string, ReadingRow>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const stands = database.readings.get(key) ?? fresh.get(key);
+    if (stands === undefined) {
+      fresh.set(key, row);
+    } else if (stands.value !== row.value) {
+      const { meter_id, obis, read_at_ms, value: refused, journal_sequence } = row;
+      const read_at = new Date(read_at_ms);
+      conflicts.push({ meter_id, obis, read_at, kept: stands.value, refused, journal_sequence });
+    }
+  }
+  open.readings = [...fresh.values()];
+  return { inserted: fresh.size, conflicts };
+}

@@ -1,0 +1,62 @@
+/** A master of the world: the production leases, ownership and shards over the world's broker. */
+import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
+import { shardPortsOver } from "../../../streams/jetstream/shard_ports.ts";
+import { Leases } from "../../../streams/masters/leases.ts";
+import { PartitionHolder } from "../../../streams/masters/partition_holder.ts";
+import type { ShardPorts } from "../../../streams/masters/ports.ts";
+import type { Log } from "../../../streams/terminal/log.ts";
+import { findMeter, slaveOf, WORLD_PARTITIONS } from "../meters.ts";
+
+/** Short, so that many takeovers fit into a world. */
+export const LEASE_MS = 3_000;
+/** Small, so that restores, trims and takeovers meet. */
+const SNAPSHOT_EVERY = 6;
+
+export interface RunningMaster {
+  readonly open: ReadonlySet<number>;
+  /** Hands everything over. */
+  stop(): Promise<void>;
+}
+
+/** Starts a master under `instance`. `change` may spoil its ports: that is what sabotage does. */
+export async function startMaster(
+  broker: NatsBroker,
+  instance: string,
+  log: Log,
+  change: (ports: ShardPorts, broker: NatsBroker) => ShardPorts,
+): Promise<RunningMaster> {
+  const owners = await broker.bucket("samay_owners");
+  const leases = new Leases(owners, instance, log, broker.timers);
+  await untilDone(broker, () => leases.start());
+  const holder = new PartitionHolder({
+    instance,
+    lease_ms: LEASE_MS,
+    leases,
+    ports: change(await shardPortsOver(broker, instance, log), broker),
+    keyring: { find: findMeter, slaveOf, refresh: () => Promise.resolve() },
+    board: { changed: () => {} },
+    timers: broker.timers,
+    log,
+    partitions: WORLD_PARTITIONS,
+    snapshotEvery: SNAPSHOT_EVERY,
+  });
+  const ticking = holder.start();
+  return {
+    open: holder.open,
+    stop: async () => {
+      await ticking.stop();
+      await leases.stop();
+    },
+  };
+}
+
+/** A role that cannot reach its broker at the start is started again by whoever runs it. */
+async function untilDone(broker: NatsBroker, action: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await action();
+    } catch { // Out of reach: after a moment again.
+      await new Promise<void>((resolve) => void broker.timers.after(500, resolve));
+    }
+  }
+}
