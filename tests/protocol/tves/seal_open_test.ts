@@ -43,22 +43,6 @@ Deno.test("sealFrame() and openFrame() agree with every vector of the specificat
   for (const vector of vectors) assertVector(vector);
 });
 
-Deno.test("openFrame() refuses a frame when any single bit is flipped", () => {
-  for (const vector of typedVectors) {
-    const good = fromHex(vector.frame);
-    for (let bit = 0; bit < good.length * 8; bit++) {
-      const bad = good.slice();
-      bad[bit >> 3]! ^= 0x80 >> (bit & 7);
-      const form = parseFrame(bad);
-      if (!form.ok) continue;
-      const result = open(vector, bad);
-      ok(!result.opened, `bit ${bit} of ${vector.meterId}`);
-      const inSealedPart = bit >= 32 * 8;
-      strictEqual(result.reason, inSealedPart ? "tag_mismatch" : "no_key_in_window", `bit ${bit}`);
-    }
-  }
-});
-
 Deno.test("openFrame() says no_key_in_window when the second lies just outside the window", () => {
   const frame = fromHex(blindGcm.frame);
   strictEqual(open(blindGcm, frame, blindGcm.t + 10.999).opened, true);
