@@ -71,7 +71,8 @@ export class MeterKeys {
     if (standing !== undefined && standing.generation >= generation) {
       throw new TerminalError(
         `Meter ${meter_id} has a key of generation ${standing.generation} already; ` +
-          `one of generation ${generation} would set it back. Enrol it anew for a newer one`,
+          `one of generation ${generation} would set it back. A newer one comes of: samay meter rekey ` +
+          `${meter_id} --key-file PATH`,
       );
     }
     const key = fromHex(file.key);

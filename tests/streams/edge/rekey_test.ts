@@ -154,7 +154,7 @@ Deno.test("MeterKeys.rekey() keeps the numbers that were reserved, and so does a
   });
 });
 
-/** Runs the child until it has said something, then kills it after a random moment. */
+/** Runs the child until it has switched twice, then kills it after a random moment. */
 async function runAndKill(folder: string): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -173,8 +173,9 @@ async function runAndKill(folder: string): Promise<string[]> {
   let text = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    timer ??= setTimeout(() => child.kill("SIGKILL"), Math.random() * 80);
     text += part;
+    if (text.split("stands").length < 4) continue;
+    timer ??= setTimeout(() => child.kill("SIGKILL"), Math.random() * 40);
   }
   clearTimeout(timer);
   assert.equal((await child.status).signal, "SIGKILL", "the child ended before it was killed");

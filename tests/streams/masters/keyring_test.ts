@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { utf8 } from "../../../protocol/bytes.ts";
+import type { Enrolment } from "../../../protocol/messages/enrolment.ts";
+import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
+import { wrapKey } from "../../../protocol/tves/wrap.ts";
+import type { Bucket } from "../../../streams/jetstream/broker.ts";
+import { Keyring } from "../../../streams/masters/keyring.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+
+const KEK = new Uint8Array(32).fill(3);
+const DAY = 20_500;
+const T_S = DAY * 86_400 + 500;
+const NOW_MS = T_S * 1_000;
+
+const rootOf = (generation: number) => new Uint8Array(32).fill(generation + 1);
+const wrapped = (generation: number) => ({
+  generation,
+  enrolment_day: DAY,
+  wrapped_key: wrapKey({
+    ...{ kek: KEK, key: rootOf(generation), meterId: "M1", generation },
+    nonce: new Uint8Array(12).fill(generation),
+  }),
+});
+
+/** A bucket with one entry, which can be changed under its watcher. */
+async function ringWith(...keys: Enrolment["keys"]) {
+  let tell: Parameters<Bucket["watch"]>[0] = () => {};
+  let revision = 0;
+  const put = (keys: Enrolment["keys"]) => {
+    const entry = { meter_id: "M1", alias: 7, slave_id: "s", consumer_number: "C", keys };
+    tell("M1", utf8(JSON.stringify({ ...entry, enrolled_at_ms: 0 })), ++revision);
+  };
+  const watch: Bucket["watch"] = (onEntry) => {
+    tell = onEntry;
+    put(keys);
+    return Promise.resolve({ stop: () => Promise.resolve() });
+  };
+  const ring = new Keyring({ watch } as Bucket, KEK, silentLog);
+  await ring.start();
+  return { ring, put };
+}
+
+const secondOf = (ring: Keyring, generation: number, arrival_ms = NOW_MS) =>
+  ring.find(7)!.keysOf(generation, arrival_ms)?.secondKey(T_S);
+const expected = (generation: number) =>
+  new HeadEndKeys({ key: rootOf(generation), generation, enrolmentDay: DAY, meterId: "M1" })
+    .secondKey(T_S);
+
+Deno.test("Keyring knows a new generation as soon as the bucket has it, and the old one still", async () => {
+  const { ring, put } = await ringWith(wrapped(0));
+  assert.deepEqual(secondOf(ring, 0), expected(0));
+  assert.equal(secondOf(ring, 1), undefined);
+  put([wrapped(0), wrapped(1)]);
+  assert.deepEqual(secondOf(ring, 1), expected(1));
+  assert.deepEqual(secondOf(ring, 0), expected(0));
+});
+
+Deno.test("Keyring has no key for what arrives under a retired generation, and the key for what came before", async () => {
+  const { ring, put } = await ringWith(wrapped(0), wrapped(1));
+  assert.deepEqual(secondOf(ring, 0, NOW_MS + 1), expected(0));
+  put([{ ...wrapped(0), not_after_ms: NOW_MS }, wrapped(1)]);
+  assert.equal(secondOf(ring, 0, NOW_MS + 1), undefined);
+  assert.deepEqual(secondOf(ring, 0, NOW_MS), expected(0));
+  assert.equal(secondOf(ring, 0, NOW_MS + 1), undefined, "also once it was unwrapped");
+  assert.deepEqual(secondOf(ring, 1, NOW_MS + 1), expected(1));
+});
+
+Deno.test("Keyring starts when all that it tries first is retired: a retired key still proves the file", async () => {
+  const retired = { ...wrapped(0), not_after_ms: 1 };
+  const { ring } = await ringWith(retired);
+  assert.equal(ring.size, 1);
+  assert.equal(secondOf(ring, 0), undefined);
+});
