@@ -106,13 +106,13 @@ export function windowDrawing(): string {
     ),
     label(at(sealed), 82, "really sealed here", { colour: green, bold: true }),
     arrow(at(sealed), 92, at(sealed), top - 4, green),
-    label(at(expected), 82, "expected here", { anchor: "start", colour: blue, bold: true }),
-    label(at(expected), 102, "arrival − learned delay and offset", {
+    label(at(expected) + 8, 82, "expected here", { anchor: "start", colour: blue, bold: true }),
+    label(at(expected) + 8, 102, "arrival − learned delay and offset", {
       anchor: "start",
       size: 13,
       colour: muted,
     }),
-    arrow(at(expected), 92, at(expected), top - 4, blue),
+    arrow(at(expected), 72, at(expected), top - 4, blue),
     line(at(sealed), 120, at(expected), 120, orange),
     label((at(sealed) + at(expected)) / 2, 113, "X", { colour: orange, bold: true }),
     ...cells,
@@ -143,7 +143,7 @@ interface Link {
   readonly state: "erased" | "kept" | "later";
 }
 
-const LINK_WIDTH = 104;
+const LINK_WIDTH = 96;
 const LINK_HEIGHT = 42;
 
 function chain(y: number, links: readonly Link[]): string[] {
@@ -168,14 +168,14 @@ function chain(y: number, links: readonly Link[]): string[] {
 
 /** The key chain at 14:20 UTC of some day: what the slave has erased, what it keeps, what can follow. */
 export function chainDrawing(): string {
-  const columns = [110, 256, 402, 548];
-  const [days, hours, seconds] = [66, 166, 266];
+  const columns = [106, 234, 362, 490, 618] as const;
+  const [days, hours, seconds] = [66, 166, 266] as const;
   const under = (y: number) => y + LINK_HEIGHT;
-  const centre = (column: number) => columns[column]! + LINK_WIDTH / 2;
+  const centre = (x: number) => x + LINK_WIDTH / 2;
   const row = (y: number, text: string) =>
-    label(96, y + 26, text, { anchor: "end", colour: muted });
-  const says = (x: number, y: number, colour: string, dashed: boolean, text: string) => [
-    box(x, y, 22, 16, { fill: dashed ? paper : colour, stroke: dashed ? red : colour, dashed }),
+    label(94, y + 26, text, { anchor: "end", colour: muted });
+  const says = (x: number, y: number, style: BoxStyle, text: string) => [
+    box(x, y, 22, 16, style),
     label(x + 32, y + 13, text, { anchor: "start" }),
   ];
   return drawing(760, 400, "How time becomes the key: day, hour, second, frame", [
@@ -186,32 +186,32 @@ export function chainDrawing(): string {
     }),
     row(days, "a day"),
     ...chain(days, [
-      { x: columns[0]!, title: "yesterday", state: "erased" },
-      { x: columns[1]!, title: "today", state: "erased" },
-      { x: columns[3]!, title: "tomorrow", state: "kept" },
+      { x: columns[0], title: "yesterday", state: "erased" },
+      { x: columns[1], title: "today", state: "erased" },
+      { x: columns[4], title: "tomorrow", state: "kept" },
     ]),
+    arrow(centre(columns[1]), under(days), centre(columns[1]), hours - 3),
     row(hours, "an hour"),
     ...chain(hours, [
-      { x: columns[0]!, title: "12 h", state: "erased" },
-      { x: columns[1]!, title: "13 h", state: "erased" },
-      { x: columns[2]!, title: "14 h", state: "kept" },
-      { x: columns[3]!, title: "15 h", state: "later" },
+      { x: columns[1], title: "0 h ... 12 h", state: "erased" },
+      { x: columns[2], title: "13 h", state: "erased" },
+      { x: columns[3], title: "14 h", state: "kept" },
+      { x: columns[4], title: "15 h", state: "later" },
     ]),
-    arrow(centre(1), under(days), centre(1), hours - 3),
-    label(centre(1) + 10, under(days) + 34, "hour 0 to 13", {
-      anchor: "start",
-      size: 12,
-      colour: muted,
-    }),
+    arrow(centre(columns[3]), under(hours), centre(columns[3]), seconds - 3),
     row(seconds, "a second"),
-    ...chain(seconds, [{ x: columns[2]!, title: "14:20:07", state: "later" }]),
-    arrow(centre(2), under(hours), centre(2), seconds - 3),
-    arrow(columns[2]! + LINK_WIDTH, seconds + 21, columns[3]! - 3, seconds + 21),
-    box(columns[3]!, seconds, 172, LINK_HEIGHT, { fill: panel }),
-    label(columns[3]! + 86, seconds + 26, "key of one frame"),
-    label(columns[3]! + 86, seconds + 62, "bound to its header", { size: 13, colour: muted }),
-    ...says(30, 356, green, false, "stored"),
-    ...says(150, 356, panel, false, "computed when needed"),
-    ...says(370, 356, paper, true, "erased: no arrow leads back to it"),
+    ...chain(seconds, [
+      { x: columns[3], title: "14:20:07", state: "later" },
+      { x: columns[4], title: "one frame", state: "later" },
+    ]),
+    label(centre(columns[4]), seconds + 62, "bound to its header", { size: 13, colour: muted }),
+    ...says(30, 356, { fill: green, stroke: green }, "stored"),
+    ...says(140, 356, {}, "computed when needed"),
+    ...says(
+      352,
+      356,
+      { fill: paper, stroke: red, dashed: true },
+      "erased: no arrow leads back to it",
+    ),
   ]);
 }

@@ -45,7 +45,7 @@ function frame(xAxis: unknown, yAxis: unknown, series: unknown[], legend: readon
     textStyle: text,
     grid: { left: 76, right: 34, top: 58, bottom: 66 },
     legend: {
-      data: legend.map((name) => name === "law" ? { name, icon: SHORT_LINE } : { name }),
+      data: legend.map((name) => LINES.includes(name) ? { name, icon: SHORT_LINE } : { name }),
       top: 12,
       left: 70,
       itemGap: 26,
@@ -61,6 +61,7 @@ function frame(xAxis: unknown, yAxis: unknown, series: unknown[], legend: readon
 }
 
 /** A dash for the legend: a law is a line without marks. */
+const LINES: readonly string[] = ["law", "rule of thumb"];
 const SHORT_LINE = "path://M0,5 L15,5 L15,8 L0,8 Z";
 
 type Point = readonly [number, number];
@@ -110,11 +111,11 @@ const centred = (result: LabResult) => result.scenarios.filter((one) => one.cent
 
 /** Where the name of each curve has room: at this window, on this side. */
 const CURVE_LABELS: Readonly<Record<string, { readonly at: number; readonly place: number[] }>> = {
-  "0.5": { at: 0, place: [-72, -12] },
-  "1": { at: 1, place: [12, 2] },
-  "2": { at: 2, place: [12, 4] },
-  "4": { at: 4, place: [12, 6] },
-  "8": { at: 7, place: [12, 8] },
+  "0.5": { at: 0, place: [-72, -10] },
+  "1": { at: 0, place: [-66, -12] },
+  "2": { at: 0, place: [-66, -8] },
+  "4": { at: 4, place: [14, 6] },
+  "8": { at: 7, place: [14, 8] },
 };
 
 /** The share of frames that open against the window, for five clocks. */

@@ -31,14 +31,15 @@ export function describeResult(result: LabResult, heading: Heading, width: numbe
     ),
     section(
       "2. How many seconds are tried?",
-      "Mean over the frames that open in T ± 10. The paper tries T - 10, ..., T + 10 in this order;\n" +
-        'TVES/2 the nearest second first. "First right" is the share that needs one trial only.',
+      "Mean over the frames that open in T ± 10, law beside count. The paper tries T - 10, ...,\n" +
+        'T + 10 in this order, TVES/2 the nearest second first. "first" is the share that needs one\n' +
+        'trial only; "thumb" is 1 - 0.798 σ, for small σ.',
       trialsTable(result.scenarios, table),
     ),
     section(
       "3. Does a forged frame pass?",
       "The chance that one of q random frames passes a check of b bits when each is tried with the\n" +
-        "21 keys of T ± 10: predicted, then measured with AES in paper mode.",
+        "21 keys of T ± 10: the law, then the count with AES in paper mode.",
       `${forgeryTable(result, table)}\n\n${forgeryWords(result)}`,
     ),
     section(
@@ -76,13 +77,13 @@ function conditionTable(scenarios: readonly ScenarioResult[], table: Table): str
 function trialsTable(scenarios: readonly ScenarioResult[], table: Table): string {
   const columns = [
     { title: "clock" },
-    right("paper: law"),
-    right("measured"),
-    right("best first: law"),
-    right("measured"),
-    right("first right: law"),
-    right("measured"),
-    right("1 - 0.798 σ"),
+    right("paper"),
+    right("counted"),
+    right("nearest"),
+    right("counted"),
+    right("first"),
+    right("counted"),
+    right("thumb"),
   ];
   const rows = scenarios.map(({ title, trials: { linear, nearest }, firstRight }) => [
     title,
@@ -102,7 +103,7 @@ function trialsTable(scenarios: readonly ScenarioResult[], table: Table): string
 function forgeryTable({ forgery }: LabResult, table: Table): string {
   const columns = [
     right("bits b"),
-    ...FORGERIES.flatMap((q) => [right(`q = ${q}: law`), right("measured")]),
+    ...FORGERIES.flatMap((q) => [right(`law, q = ${q}`), right("counted")]),
   ];
   const rows = CHECK_BITS.map((bits) => [
     String(bits),
@@ -118,34 +119,36 @@ function forgeryWords({ forgery: { tves2, clockOnly } }: LabResult): string {
   const clock = SYSTEMS.map((name) =>
     `${TITLES[name]} ${clockOnly[name].accepted} of ${clockOnly[name].tried}`
   );
+  const each = tves2.predicted_each.toExponential(0);
   return [
-    `TVES/2: ${tves2.opened} of ${tves2.tried} random frames opened; the law says ${
-      tves2.predicted_each.toExponential(0)
-    } for each.`,
-    `Made by someone with a clock and no key, accepted: ${clock.join(", ")}.`,
+    `TVES/2: ${tves2.opened} of ${tves2.tried} random frames opened; the law says ${each} for each.`,
+    "Frames made by someone with a clock and no key, accepted:",
+    `  ${clock.join(", ")}.`,
   ].join("\n");
 }
 
 function knownWords({ knownPlaintext: { caesar, aes, tves2 }, timings }: LabResult): string {
   const alphabets = caesar.alphabets.map(({ size, distinctShifts, lookRight }) =>
-    `  ${size} characters: ${figure(distinctShifts)} different shifts, ${
-      figure(lookRight)
-    } look right`
+    `  ${size} characters: ${figure(distinctShifts)} different shifts, ` +
+    `${figure(lookRight)} of them look right`
   );
   const ambiguity = aes.ambiguity.map(({ check_bits, measured, predicted, n }) =>
     `${check_bits} bits ${Math.round(measured * n)} (law ${(predicted * n).toFixed(1)})`
   );
+  const search_s = (timings.aesAllKeys_ms / 1_000).toFixed(1);
   return [
-    `Caesar: one subtraction gave the shift in ${caesar.shiftFound} of ${caesar.tried} cases and the second in ${caesar.secondFound};`,
-    `  ${caesar.othersRead} of ${caesar.othersTried} packets of other meters in those seconds were read with it.`,
-    "  Ambiguous windows, of the 21 seconds in T ± 10:",
+    `Caesar: one subtraction gave the shift in ${caesar.shiftFound} of ${caesar.tried} cases and ` +
+    `the second in ${caesar.secondFound};`,
+    `  with it ${caesar.othersRead} of ${caesar.othersTried} packets of other meters were read.`,
+    "  Of the 21 seconds of T ± 10, by alphabet:",
     ...alphabets.map((line) => `  ${line}`),
-    `AES, paper mode: all ${aes.keys} keys of a day tried in ${
-      (timings.aesAllKeys_ms / 1_000).toFixed(1)
-    } s here with the plain AES; ${counted(aes.keysThatFit, "key")} fitted,`,
-    `  and ${aes.othersRead} of ${aes.othersTried} packets of other meters in that second were read with it.`,
-    `  Wrong keys of the day that a check alone would pass: ${ambiguity.join(", ")}.`,
-    `TVES/2: with the whole key of one frame given away, ${tves2.othersRead} of ${tves2.othersTried} other frames of its second opened.`,
+    `AES, paper mode: all ${aes.keys} keys of a day tried in ${search_s} s here (plain AES, one core);`,
+    `  ${counted(aes.keysThatFit, "key")} fitted, and with it ${aes.othersRead} of ` +
+    `${aes.othersTried} packets of other meters were read.`,
+    "  Wrong keys of the day that a check alone would pass:",
+    `    ${ambiguity.join(", ")}.`,
+    "TVES/2: the whole key of one frame was given away;",
+    `  ${tves2.othersRead} of ${tves2.othersTried} other frames of its meter and second opened with it.`,
   ].join("\n");
 }
 
