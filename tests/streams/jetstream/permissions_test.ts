@@ -8,6 +8,7 @@ import {
   startBrokerProcess,
 } from "../../../streams/jetstream/broker_process.ts";
 import { AckPolicy, connect, type NatsConnection } from "../../../streams/jetstream/nats.ts";
+import { storedMessage, storedSince } from "../../../streams/jetstream/stored.ts";
 import { natsServerProgram } from "../../support/broker.ts";
 import { PASSWORD, writeRoleConfig } from "../../support/role_config.ts";
 
@@ -243,5 +244,28 @@ Deno.test("the office cannot write frames or the journal", async () => {
     for (const subject of ["samay.command.slave-1", "samay.notice.email.1"]) {
       assert.equal(await mayPublish(billing, subject, operator), true, subject);
     }
+  });
+});
+
+Deno.test("the office may look at a stored frame, to explain it, and a slave may not", async () => {
+  await withRoles(async ({ as }) => {
+    const [billing, slave] = [await as("billing"), await as("slave-1")];
+    const subject = "samay.frame.17.MH00000001";
+    const { seq } = await slave.jetstream().publish(subject, utf8("sealed"));
+    const manager = await billing.jetstreamManager();
+    const found = await storedMessage(manager, "FRAMES", seq);
+    assert.equal(found.found && new TextDecoder().decode(found.payload), "sealed");
+    assert.deepEqual(await storedMessage(manager, "FRAMES", 9), {
+      found: false,
+      first: 1,
+      last: 1,
+    });
+    const query = { stream: "FRAMES", subject: "samay.frame.*.MH00000001", limit: 9 };
+    const since = (since_ms: number) => storedSince(billing, manager, { ...query, since_ms });
+    assert.deepEqual((await since(Date.now() - 60_000)).map(({ sequence }) => sequence), [seq]);
+    assert.deepEqual(await since(Date.now() + 60_000), []);
+    assert.equal((await manager.consumers.list("FRAMES").next()).length, 0, "none is left behind");
+    const slaves = await slave.jetstreamManager({ checkAPI: false, timeout: 1_000 });
+    await assert.rejects(storedMessage(slaves, "FRAMES", seq), /permissions violation|timeout/i);
   });
 });
