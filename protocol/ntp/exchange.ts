@@ -19,13 +19,28 @@ import {
 
 /** RFC 5905 appendix A.1.1, MAXDIST: a server farther than this from its reference is of no use. */
 export const ROOT_DISTANCE_MAX_S = 1;
-/** A packet held back shifts the time by half of its delay, whatever authenticates it. */
+/**
+ * The cap on delay, if not configured: a packet that is held back on one way shifts the time by half
+ * of that, whatever authenticates it.
+ */
 export const DELAY_MAX_S = 1;
+/**
+ * What is taken of the cap. The rest is for the pause until the next answer: two frequencies that
+ * are each wrong by 100 ppm part by 12.8 ms in 64 s, and the whole must stay below half of the cap.
+ */
+const DELAY_TAKEN = 31 / 32;
+/** The longest round trip that is taken, in seconds, with a cap of `delayMax_s`. */
+export const delayTaken_s = (delayMax_s: number): number => delayMax_s * DELAY_TAKEN;
 /** Two clocks may disagree by this much on the length of a round trip: resolution, not deceit. */
 const NEGATIVE_DELAY_SLACK_S = 0.001;
 /** The least delay that is believed, about 1 us: RFC 5905 §8 has it as the system's precision. */
 const DELAY_MIN_S = 2 ** -20;
 const NS_PER_S = 1e9;
+/**
+ * 2025-01-01T00:00:00Z: this protocol is younger than any earlier time. A clock that was never set
+ * shows 1970; with that as pivot the eras after 2038 would unfold wrongly.
+ */
+const EARLIEST_NS = 1_735_689_600_000_000_000n;
 
 /** Why an answer was not taken. */
 export type TimeRejectReason =
@@ -44,6 +59,7 @@ export type TimeRejectReason =
   | "equal_timestamps"
   | "reversed_timestamps"
   | "reference_in_future"
+  | "impossible_time"
   | "negative_delay"
   | "delay_too_long"
   | "root_distance";
@@ -65,8 +81,10 @@ export const timeRejectText: Readonly<Record<TimeRejectReason, string>> = {
   equal_timestamps: "the answer echoes our question",
   reversed_timestamps: "the answer left before its question came",
   reference_in_future: "the server was set after it answered",
+  impossible_time:
+    "the server shows a time before 2025 or more than 68 years ahead: its clock is not set",
   negative_delay: "the server held the question for longer than we waited",
-  delay_too_long: "the answer was under way for more than 1 s",
+  delay_too_long: "the answer was under way for longer than is allowed (1 s if not configured)",
   root_distance: "the server is more than 1 s from its reference (root distance)",
 };
 
@@ -93,6 +111,8 @@ export interface TimeSample {
   readonly reference: string;
   /** Whether the way of the packet was authenticated (TLS to the broker). */
   readonly authenticated: boolean;
+  /** What the local clock showed when the answer came, in Unix seconds. */
+  readonly local_s?: number;
 }
 
 export type Verdict =
@@ -133,12 +153,14 @@ const KISSES: Readonly<Record<string, TimeRejectReason>> = {
  * Judges the answer `bytes` to `question`, that came when the local clock showed `received_ns`
  * (T4, Unix nanoseconds). Nothing of a packet is believed, not even a kiss code, before its origin
  * is our nonce. The first packet with our nonce answers the question; any later one is a duplicate.
+ * `delayMax_s` is the cap on the round trip, for which the discipline must have the same value.
  */
 export function judgeAnswer(
   question: Question,
   bytes: Uint8Array,
   received_ns: bigint,
   authenticated = false,
+  delayMax_s = DELAY_MAX_S,
 ): Verdict {
   const packet = bytes.length === PACKET_LENGTH ? decodePacket(bytes) : undefined;
   if (packet === undefined) return reject("wrong_length");
@@ -157,7 +179,7 @@ export function judgeAnswer(
   }
   const fault = faultOfServer(packet, question.nonce);
   return fault === undefined
-    ? measure(packet, question.sent_ns, received_ns, authenticated)
+    ? measure(packet, question.sent_ns, received_ns, authenticated, delayMax_s)
     : reject(fault);
 }
 
@@ -185,14 +207,16 @@ function measure(
   t1_ns: bigint,
   t4_ns: bigint,
   authenticated: boolean,
+  delayMax_s: number,
 ): Verdict {
   if (t4_ns < t1_ns) return reject("reversed_timestamps");
-  const t2_ns = fromTimestamp(packet.receive, t4_ns);
+  const t2_ns = fromTimestamp(packet.receive, t4_ns < EARLIEST_NS ? EARLIEST_NS : t4_ns);
   const t3_ns = fromTimestamp(packet.transmit, t2_ns);
+  if (t2_ns < EARLIEST_NS) return reject("impossible_time");
   const offset_s = Number((t2_ns - t1_ns) + (t3_ns - t4_ns)) / 2 / NS_PER_S;
   const measured_s = Number((t4_ns - t1_ns) - (t3_ns - t2_ns)) / NS_PER_S;
   if (measured_s < -NEGATIVE_DELAY_SLACK_S) return reject("negative_delay");
-  if (measured_s > DELAY_MAX_S) return reject("delay_too_long");
+  if (measured_s > delayTaken_s(delayMax_s)) return reject("delay_too_long");
   const delay_s = Math.max(measured_s, DELAY_MIN_S);
   const rootDispersion_s = packet.rootDispersion_s + 2 ** packet.precision;
   const { stratum, leap, rootDelay_s } = packet;
@@ -206,6 +230,7 @@ function measure(
     leap,
     reference,
     authenticated,
+    local_s: Number(t4_ns) / NS_PER_S,
   };
   if (rootDistance_s(sample) > ROOT_DISTANCE_MAX_S) return reject("root_distance");
   return { accepted: true, packet, sample };

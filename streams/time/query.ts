@@ -1,8 +1,6 @@
 /** Several questions to one server, and what they say together: the result of `samay time query`. */
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
-import { ClockFilter } from "../../protocol/ntp/clock_filter.ts";
 import { timeRejectText, type TimeSample, type Verdict } from "../../protocol/ntp/exchange.ts";
-import type { LocalClock } from "./local_clock.ts";
 
 export interface QueryResult {
   /** Server minus local clock, in seconds, by the quickest answer. */
@@ -23,7 +21,6 @@ export interface QueryOptions {
   readonly samples: number;
   /** Pause between two questions. */
   readonly spacing_ms: number;
-  readonly clock: LocalClock;
   readonly ask: () => Promise<Verdict>;
 }
 
@@ -35,28 +32,33 @@ const pause = (duration_ms: number) => new Promise((done) => setTimeout(done, du
  * came at all.
  */
 export async function queryTime(options: QueryOptions): Promise<QueryResult> {
-  const filter = new ClockFilter();
-  let taken = 0;
+  const taken: TimeSample[] = [];
   let silence: RetryableError | undefined;
   for (let i = 0; i < options.samples; i++) {
     if (i > 0) await pause(options.spacing_ms);
     try {
-      filter.feed(judged(await options.ask(), options.server), options.clock.monotonic_s());
-      taken++;
+      taken.push(judged(await options.ask(), options.server));
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
       silence = error;
       // A server that never answered will not answer the tenth question either.
-      if (taken === 0 && i >= 1) break;
+      if (taken.length === 0 && i >= 1) break;
     }
   }
-  const best = filter.estimate(options.clock.monotonic_s());
-  if (best === undefined) {
+  if (taken.length === 0) {
     throw silence ?? new RetryableError(`Time server ${options.server}: no answer`);
   }
-  const { offset_s, delay_s, stratum, leap, reference } = best.sample;
-  const { dispersion_s } = best;
-  return { offset_s, delay_s, dispersion_s, stratum, leap, reference, samples: taken };
+  return summary(taken);
+}
+
+/** A packet that was quick on its way was hardly held up, so its offset is the least wrong. */
+function summary(taken: readonly TimeSample[]): QueryResult {
+  const best = taken.reduce((quickest, next) => next.delay_s <= quickest.delay_s ? next : quickest);
+  const { offset_s, delay_s, stratum, leap, reference } = best;
+  const squares = taken.reduce((sum, sample) => sum + (sample.offset_s - offset_s) ** 2, 0);
+  const spread_s = Math.sqrt(squares / Math.max(1, taken.length - 1));
+  const dispersion_s = best.rootDispersion_s + spread_s;
+  return { offset_s, delay_s, dispersion_s, stratum, leap, reference, samples: taken.length };
 }
 
 function judged(verdict: Verdict, server: string): TimeSample {

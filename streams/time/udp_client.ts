@@ -33,13 +33,15 @@ export function parseTimeServer(text: string): TimeServer | undefined {
 /**
  * Asks `server` once. Packets that are not the answer (spoofed, malformed) do not end the wait; if
  * nothing better comes, the first of their reasons is the verdict. Throws `RetryableError` when the
- * name does not resolve, the port is closed or nothing at all comes within `timeout_ms`.
+ * name does not resolve, the port is closed or nothing at all comes within `timeout_ms`. `refused`
+ * hears of each packet that was thrown away.
  */
 export async function askUdp(
   server: TimeServer,
   clock: LocalClock,
   timeout_ms: number,
   signal?: AbortSignal,
+  refused?: (reason: TimeRejectReason) => void,
 ): Promise<Verdict> {
   const name = `${server.host}:${server.port}`;
   const { address, family } = await lookup(server.host).catch((error: Error) => {
@@ -52,6 +54,7 @@ export async function askUdp(
       clock,
       timeout_ms,
       signal,
+      refused,
     });
   } finally {
     socket.close();
@@ -70,17 +73,22 @@ interface Circumstances {
   readonly clock: LocalClock;
   readonly timeout_ms: number;
   readonly signal: AbortSignal | undefined;
+  readonly refused: ((reason: TimeRejectReason) => void) | undefined;
 }
+
+/** So many false packets are looked at while one answer is waited for; then the wait is over. */
+const PACKETS_MAX = 64;
 
 function converse(
   socket: Socket,
   peer: TimeServer,
   name: string,
-  { clock, timeout_ms, signal }: Circumstances,
+  { clock, timeout_ms, signal, refused }: Circumstances,
 ): Promise<Verdict> {
   const question: Question = { nonce: randomNonce(), sent_ns: clock.now_ns(), answered: false };
   const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
   let poor: Verdict | undefined;
+  let packets = 0;
   const timer = setTimeout(() => {
     if (poor !== undefined) return resolve(poor);
     reject(new RetryableError(`Time server ${name}: no answer within ${timeout_ms} ms`));
@@ -95,7 +103,9 @@ function converse(
     if (from.address !== peer.host || from.port !== peer.port) return;
     const verdict = judgeAnswer(question, bytes, received_ns);
     if (verdict.accepted || !NOT_THE_ANSWER.has(verdict.reason)) return resolve(verdict);
+    refused?.(verdict.reason);
     poor ??= verdict;
+    if (++packets >= PACKETS_MAX) resolve(poor);
   });
   socket.bind(0, () => {
     const bytes = questionBytes(question.nonce);

@@ -43,7 +43,6 @@ async function run({ values, positionals }: ParsedArguments): Promise<number> {
     server: text,
     samples,
     spacing_ms: samples <= BURST ? BURST_SPACING_MS : SERIES_SPACING_MS,
-    clock: systemClock,
     ask: () => askUdp(server, systemClock, TIMEOUT_MS),
   });
   console.log(values.json === true ? JSON.stringify(result) : forPeople(text, result));

@@ -1,26 +1,20 @@
 import assert from "node:assert/strict";
-import { ClockFilter } from "../../../protocol/ntp/clock_filter.ts";
-import { Discipline } from "../../../protocol/ntp/discipline.ts";
-import { RateLimit } from "../../../protocol/ntp/rate_limit.ts";
+import { Discipline, type FeedOutcome } from "../../../protocol/ntp/discipline.ts";
+import type { TimeSample } from "../../../protocol/ntp/exchange.ts";
 import { sampleOf } from "./vectors.ts";
 
-Deno.test("ClockFilter believes the quickest of the last eight samples", () => {
-  const filter = new ClockFilter();
-  assert.equal(filter.estimate(0), undefined);
-  filter.feed(sampleOf(0.100, 0.001), 0);
-  for (let i = 1; i <= 7; i++) filter.feed(sampleOf(0.150, 0.100 + i / 1000), i);
-  assert.equal(filter.estimate(8)?.sample.offset_s, 0.100);
-  filter.feed(sampleOf(0.150, 0.100), 8);
-  assert.equal(filter.estimate(9)?.sample.offset_s, 0.150, "the ninth pushes the first out");
-});
+/** A clock that four samples of one server have set to `offset_s`, the last at 3 s. */
+function synchronised(offset_s: number, changes: Partial<TimeSample> = {}): Discipline {
+  const discipline = new Discipline({ sources: 1 });
+  for (let i = 0; i < 4; i++) discipline.feed("a", sampleOf(offset_s, 0.001, changes), i);
+  return discipline;
+}
 
-Deno.test("ClockFilter prefers the newer of two equal samples, and lets dispersion grow", () => {
-  const filter = new ClockFilter();
-  filter.feed(sampleOf(0.1), 0);
-  filter.feed(sampleOf(0.2), 100);
-  assert.equal(filter.estimate(100)?.sample.offset_s, 0.2);
-  assert.ok(filter.estimate(1_100)!.dispersion_s > filter.estimate(100)!.dispersion_s + 0.014);
-});
+const outcomes = (discipline: Discipline, offset_s: number, moments: readonly number[]) =>
+  moments.map((at_s) => discipline.feed("a", sampleOf(offset_s), at_s).outcome);
+
+const near = (actual: number, expected: number, within = 1e-6) =>
+  assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
 
 Deno.test("Discipline goes from unsynchronised to synchronised, holdover and back", () => {
   const discipline = new Discipline({ sources: 1 });
@@ -33,23 +27,49 @@ Deno.test("Discipline goes from unsynchronised to synchronised, holdover and bac
   assert.equal(discipline.estimate(21_000).quality, 0, "100 ppm for 21,000 s may be more than 2 s");
 });
 
-Deno.test("Discipline marks an authenticated way as quality 3", () => {
+Deno.test("Discipline in holdover runs on by the frequency, and its uncertainty grows", () => {
   const discipline = new Discipline({ sources: 1 });
-  discipline.feed("a", sampleOf(0, 0.001, { authenticated: true }), 0);
-  assert.equal(discipline.estimate(1).quality, 3);
+  for (let at_s = 0; at_s <= 640; at_s += 16) {
+    discipline.feed("a", sampleOf(1 + 50e-6 * at_s), at_s);
+  }
+  const [now, later] = [discipline.estimate(640), discipline.estimate(4_640)];
+  near(later.offset_s, 1 + 50e-6 * 4_640, 1e-3);
+  near(later.frequency_ppm!, 50, 0.5);
+  near(later.dispersion_s! - now.dispersion_s!, 4_000 * 100e-6, 1e-3);
+});
+
+Deno.test("Discipline marks an authenticated way as quality 3, if all that it follows are", () => {
+  assert.equal(synchronised(0, { authenticated: true }).estimate(4).quality, 3);
+  const mixed = new Discipline({ sources: 2 });
+  mixed.feed("a", sampleOf(0, 0.001, { authenticated: true }), 0);
+  mixed.feed("b", sampleOf(0), 0);
+  assert.equal(mixed.estimate(1).quality, 2);
 });
 
 Deno.test("Discipline refuses a step of more than 2 s that the monotonic clock did not make", () => {
-  for (const step_s of [2.5, -2.5, 86_400]) {
-    const discipline = new Discipline({ sources: 1 });
-    discipline.feed("a", sampleOf(1), 0);
-    assert.deepEqual(discipline.feed("a", sampleOf(1 + step_s), 64), {
-      outcome: "step_refused",
-      step_s,
-    });
-    assert.equal(discipline.estimate(64).offset_s, 1);
-    assert.equal(discipline.feed("a", sampleOf(1.5), 128).outcome, "adopted");
+  for (const step_s of [2.5, -2.5, 86_400, -56 * 365.25 * 86_400, 73 * 365.25 * 86_400]) {
+    const discipline = synchronised(1);
+    for (let at_s = 8; at_s < 3_600; at_s += 8) {
+      const fed = discipline.feed("a", sampleOf(1 + step_s), at_s);
+      assert.equal(fed.outcome, "step_refused", "however long the server insists");
+      near((fed as FeedOutcome & { outcome: "step_refused" }).step_s, step_s);
+    }
+    near(discipline.estimate(3_600).offset_s, 1);
+    assert.equal(discipline.estimate(3_600).quality, 1, "what nobody confirms is holdover");
   }
+});
+
+Deno.test("Discipline refuses a step that all of three servers insist on", () => {
+  const discipline = new Discipline({ sources: 3 });
+  const feed = (offset_s: number, at_s: number) =>
+    ["a", "b", "c"].map((name) => discipline.feed(name, sampleOf(offset_s), at_s).outcome);
+  for (let i = 0; i < 4; i++) feed(0, i);
+  assert.equal(discipline.estimate(4).quality, 2);
+  for (let at_s = 8; at_s < 600; at_s += 8) {
+    assert.deepEqual(feed(3_600, at_s), Array(3).fill("step_refused"));
+  }
+  near(discipline.estimate(600).offset_s, 0);
+  assert.equal(discipline.estimate(600).quality, 1);
 });
 
 Deno.test("Discipline starts afresh only when the old estimate is no longer good to seal by", () => {
@@ -59,6 +79,27 @@ Deno.test("Discipline starts afresh only when the old estimate is no longer good
   assert.equal(discipline.estimate(21_000).quality, 0);
   assert.equal(discipline.feed("a", sampleOf(3_600), 21_001).outcome, "adopted");
   assert.equal(discipline.estimate(21_001).offset_s, 3_600);
+});
+
+Deno.test("Discipline follows a smaller step when the fourth sample in a row confirms it", () => {
+  const discipline = synchronised(1);
+  assert.deepEqual(outcomes(discipline, 1.5, [8, 16, 24]), Array(3).fill("unconfirmed_step"));
+  near(discipline.estimate(24).offset_s, 1, 1e-3);
+  assert.equal(discipline.estimate(24).quality, 1, "contradicted, so not confirmed any more");
+  assert.equal(discipline.advice("a"), "shortest");
+  assert.deepEqual(outcomes(discipline, 1.5, [32]), ["adopted"]);
+  near(discipline.estimate(32).offset_s, 1.5, 1e-3);
+  assert.equal(discipline.estimate(32).quality, 2);
+});
+
+Deno.test("Discipline does not follow strange samples that contradict each other", () => {
+  const discipline = synchronised(1);
+  for (let i = 0; i < 20; i++) {
+    const fed = discipline.feed("a", sampleOf(1.5 + (i % 2) * 0.2), 8 + i * 8);
+    assert.equal(fed.outcome, "unconfirmed_step");
+  }
+  near(discipline.estimate(200).offset_s, 1, 1e-3);
+  assert.deepEqual(outcomes(discipline, 1, [208]), ["adopted"]);
 });
 
 Deno.test("Discipline of three servers waits for two that agree and ignores the third", () => {
@@ -72,12 +113,56 @@ Deno.test("Discipline of three servers waits for two that agree and ignores the 
   assert.equal(estimate.quality, 2);
 });
 
-Deno.test("RateLimit answers a burst, says RATE once, then nothing until time has passed", () => {
-  const limit = new RateLimit({ burst: 3, rate_hz: 0.5, addresses_max: 4 });
-  const verdicts = [0, 0, 0, 0, 0].map((now) => limit.judge("10.0.0.1", now));
-  assert.deepEqual(verdicts, ["answer", "answer", "answer", "kiss", "drop"]);
-  assert.equal(limit.judge("10.0.0.2", 0), "answer", "another address is not concerned");
-  assert.equal(limit.judge("10.0.0.1", 2), "answer");
-  for (let i = 0; i < 100; i++) limit.judge(`10.0.1.${i}`, 3);
-  assert.equal(limit.size, 4, "addresses are forgotten, memory stays bounded");
+Deno.test("Discipline drops one packet that was held up, and takes the next such one", () => {
+  const discipline = synchronised(1);
+  assert.equal(discipline.feed("a", sampleOf(1.02, 0.05), 8).outcome, "delay_outlier");
+  assert.equal(discipline.feed("a", sampleOf(1.02, 0.05), 16).outcome, "adopted");
+  near(discipline.estimate(16).offset_s, 1, 1e-3);
+});
+
+Deno.test("Discipline holds no more than 16 servers apart", () => {
+  const discipline = new Discipline({ sources: 1 });
+  for (let i = 0; i < 16; i++) discipline.feed(`server ${i}`, sampleOf(0), i);
+  assert.throws(() => discipline.feed("one more", sampleOf(0), 20), RangeError);
+});
+
+/** 2026-12-31T23:59:00Z by a local clock that is right, at monotonic zero. */
+const EVE_S = Date.UTC(2026, 11, 31, 23, 59) / 1_000;
+
+function onNewYearsEve(leap: number): Discipline {
+  const discipline = new Discipline({ sources: 1 });
+  for (let i = 0; i < 4; i++) {
+    discipline.feed("a", sampleOf(0, 0.001, { leap, local_s: EVE_S + i }), i);
+  }
+  return discipline;
+}
+
+Deno.test("Discipline takes an announced leap second at its moment, and does not vouch for it", () => {
+  const discipline = onNewYearsEve(1);
+  assert.equal(discipline.estimate(59.9).leap, 1);
+  near(discipline.estimate(59.9).offset_s, 0);
+  near(discipline.estimate(60.1).offset_s, -1);
+  assert.equal(discipline.estimate(60.1).quality, 0, "Unix time shows this second twice");
+  assert.equal(discipline.estimate(61.1).quality, 2);
+  assert.equal(discipline.estimate(61.1).leap, 0);
+  const fed = discipline.feed("a", sampleOf(-1, 0.001, { local_s: EVE_S + 64 }), 64);
+  assert.equal(fed.outcome, "adopted");
+});
+
+Deno.test("Discipline leaves out the last second of the month when that is announced", () => {
+  const discipline = onNewYearsEve(2);
+  near(discipline.estimate(58.9).offset_s, 0);
+  near(discipline.estimate(59.1).offset_s, 1);
+  assert.equal(discipline.estimate(59.1).quality, 2);
+});
+
+Deno.test("Discipline takes no leap second that most servers do not announce", () => {
+  const discipline = new Discipline({ sources: 3 });
+  for (let i = 0; i < 4; i++) {
+    const local_s = EVE_S + i;
+    discipline.feed("a", sampleOf(0, 0.001, { local_s }), i);
+    discipline.feed("b", sampleOf(0, 0.001, { local_s }), i);
+    discipline.feed("c", sampleOf(0, 0.001, { local_s, leap: 1 }), i);
+  }
+  near(discipline.estimate(61).offset_s, 0);
 });

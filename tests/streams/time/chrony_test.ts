@@ -12,7 +12,6 @@ const queryOptions = (port: number, samples = 4) => ({
   server: `127.0.0.1:${port}`,
   samples,
   spacing_ms: 20,
-  clock: systemClock,
   ask: () => askUdp({ host: "127.0.0.1", port }, systemClock, 500),
 });
 

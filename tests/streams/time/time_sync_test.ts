@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TimeRejectReason, Verdict } from "../../../protocol/ntp/exchange.ts";
-import type { Log } from "../../../streams/terminal/log.ts";
+import { type Log, silentLog } from "../../../streams/terminal/log.ts";
 import { startLocalClock } from "../../../streams/time/local_clock.ts";
-import { startTimeSync } from "../../../streams/time/time_sync.ts";
+import { startTimeSync, type TimeTrouble } from "../../../streams/time/time_sync.ts";
 import { goodAnswer, sampleOf } from "../../protocol/ntp/vectors.ts";
 
 const rejected = (reason: TimeRejectReason): Verdict => ({ accepted: false, reason });
@@ -21,7 +21,9 @@ async function follow(verdicts: (Verdict | Error)[], duration_ms: number) {
     error: (text) => said.push(text),
   };
   let asked = 0;
+  const troubles: TimeTrouble[] = [];
   const sync = startTimeSync({
+    onTrouble: (trouble) => troubles.push(trouble),
     clock: startLocalClock(),
     log,
     poll_s: 0.02,
@@ -36,7 +38,7 @@ async function follow(verdicts: (Verdict | Error)[], duration_ms: number) {
   await new Promise((done) => setTimeout(done, duration_ms));
   const { estimate } = sync.now();
   await sync.stop();
-  return { asked, said, estimate };
+  return { asked, said, estimate, troubles, faults: sync.faults() };
 }
 
 Deno.test("startTimeSync() never again asks a server that sent DENY or RSTR", async () => {
@@ -61,8 +63,69 @@ Deno.test("startTimeSync() says once that a server is silent, and once that it i
 });
 
 Deno.test("startTimeSync() refuses a step that the monotonic clock did not make, and reports it", async () => {
-  const { said, estimate } = await follow([accepted(0), accepted(50)], 150);
+  const { said, estimate, troubles, faults } = await follow([accepted(0), accepted(50)], 150);
   assert.equal(said.length, 1);
+  assert.ok(faults.step_refused! >= 2);
+  assert.equal(troubles.length, faults.step_refused);
+  assert.ok(Math.abs(troubles[0]!.step_s! - 50) < 0.001);
   assert.match(said[0]!, /step of 50\.000 s refused/);
   assert.equal(estimate.offset_s, 0);
+});
+
+Deno.test("startTimeSync() counts each refused answer by its reason", async () => {
+  const verdicts = [
+    rejected("bogus_origin"),
+    rejected("zero_timestamp"),
+    rejected("reversed_timestamps"),
+    new Error("lost"),
+    accepted(1),
+  ];
+  const { faults, said } = await follow(verdicts, 300);
+  assert.deepEqual(faults, {
+    bogus_origin: 1,
+    zero_timestamp: 1,
+    reversed_timestamps: 1,
+    no_answer: 1,
+  });
+  assert.equal(said.length, 5, "each said once, and that time is in order again");
+});
+
+Deno.test("startTimeSync() counts a packet once that was thrown away on the way to the verdict", async () => {
+  const reasons: TimeRejectReason[] = ["wrong_length", "bogus_origin"];
+  const sync = startTimeSync({
+    clock: startLocalClock(),
+    log: silentLog,
+    sources: [{
+      name: "server",
+      ask(_signal, refused) {
+        for (const reason of reasons) refused(reason);
+        return Promise.resolve(rejected("bogus_origin"));
+      },
+    }],
+  });
+  await new Promise((done) => setTimeout(done, 20));
+  await sync.stop();
+  assert.deepEqual(sync.faults(), { wrong_length: 1, bogus_origin: 1 });
+});
+
+Deno.test("startTimeSync() is not moved by whoever sets the system's time", async () => {
+  const real = Date.now;
+  const clock = startLocalClock();
+  const sync = startTimeSync({
+    clock,
+    log: silentLog,
+    sources: [{ name: "server", ask: () => Promise.resolve(accepted(0)) }],
+  });
+  try {
+    const before_ms = real();
+    for (const wrong_ms of [0, Date.UTC(2100, 0, 1)]) {
+      Date.now = () => wrong_ms;
+      await new Promise((done) => setTimeout(done, 10));
+      const { at_ms } = sync.now();
+      assert.ok(Math.abs(at_ms - before_ms) < 5_000, `the clock shows ${new Date(at_ms)}`);
+    }
+  } finally {
+    Date.now = real;
+    await sync.stop();
+  }
 });

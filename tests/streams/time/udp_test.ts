@@ -13,7 +13,6 @@ const queryOptions = (port: number, samples = 1) => ({
   server: "the server",
   samples,
   spacing_ms: 1,
-  clock: systemClock,
   ask: () => askUdp({ host: "127.0.0.1", port }, systemClock, 150),
 });
 
