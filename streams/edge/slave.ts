@@ -123,6 +123,11 @@ class Slave implements RunningSlave {
     const uptime_s = options.uptime_s ?? machineUptime_s;
     const clock = new AwakeClock(options.clock ?? startLocalClock(), uptime_s);
     store.starts.note(Number(clock.now_ns() / 1_000_000n), uptime_s());
+    if (uptime_s() === undefined) {
+      log.info("a suspend of this machine is noticed late: its uptime may not be asked", {
+        permission: "--allow-sys=osUptime",
+      });
+    }
     this.slave_id = slave_id;
     this.#store = store;
     this.#log = log;

@@ -86,6 +86,7 @@ the environment (SAMAY_NATS_URL and its fellows). A configuration:
     "key_files": [".samay/keys/MH00113978.key.json"]
   }
 
-A key file is deleted once its key is stored.`,
+A key file is deleted once its key is stored. With "hint": true each frame tells the last byte of
+its second, which spares the head-end its search; without it nothing of the time is sent.`,
   run,
 };

@@ -132,6 +132,42 @@ Deno.test("startSlave() keeps nothing that opens a frame of a past hour, in no f
   });
 });
 
+Deno.test("startSlave() brings keys forward with the hour though nothing is read or sent", async () => {
+  await withSimulatedSlave(({ dataDir, sync }) => {
+    sync.adopt((DAY_S + 10 * SECONDS_A_HOUR + 90) * 1_000);
+    sync.adopt((DAY_S + 11 * SECONDS_A_HOUR + 90) * 1_000);
+    return keysIn(dataDir).then((left) => assert.deepEqual(left, ["H[0,11]", "D[1]"]));
+  }, { interval_s: 31 * 86_400 });
+});
+
+Deno.test("MeterKeys leaves no old key in the free space of the database's pages", async () => {
+  await inFolder(async (folder) => {
+    const store = await openStore(folder);
+    // Rows that grow and shrink, many to a page, and rows that are replaced.
+    const ids = Array.from({ length: 40 }, (_, i) => `M${i}`);
+    for (const meter_id of ids) store.keys.enrol({ ...FILE, meter_id });
+    const old: Uint8Array[] = [];
+    const remember = () => {
+      for (const meter_id of ids) {
+        const { hour_key, previous_hour_key } = store.keys.get(meter_id)!.keys.state();
+        old.push(fromHex(hour_key), ...previous_hour_key ? [fromHex(previous_hour_key)] : []);
+      }
+    };
+    for (let hour = 0; hour < 5; hour++) {
+      store.keys.advance(DAY_S + hour * SECONDS_A_HOUR);
+      remember();
+      store.keys.advance(DAY_S + hour * SECONDS_A_HOUR + 60);
+    }
+    const longer = "C".repeat(60);
+    for (const meter_id of ids) {
+      store.keys.enrol({ ...FILE, meter_id, generation: 2, consumer_number: longer });
+    }
+    const bytes = await allBytes(folder);
+    assert.equal(old.filter((key) => holds(bytes, key)).length, 0);
+    store.close();
+  });
+});
+
 Deno.test("startSlave() erases the hour that passed while it was off, as soon as it knows the time", async () => {
   await inFolder(async (folder) => {
     const store = await openStore(folder);
