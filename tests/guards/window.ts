@@ -21,7 +21,7 @@ export const guards: readonly Guard[] = [
     find: "const gain = before.variance_s2 / spread_s2;",
     replace: "const gain = 0;",
     test: BARS,
-    name: "mean trials are at most 1.5 for a free-running meter of 100 ppm",
+    name: "mean trials are at most 1.5 for a free-running meter of",
   },
   {
     rule: "The drift of a meter's clock is learned and carries the window through a silence",
