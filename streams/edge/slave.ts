@@ -19,6 +19,7 @@ import { AwakeClock, machineUptime_s } from "./awake_clock.ts";
 import { timeSources } from "./clock_sources.ts";
 import { Commands, COMMANDS_AT_ONCE } from "./commands.ts";
 import type { SlaveConfiguration } from "./configuration.ts";
+import { dateOutbox } from "./date_outbox.ts";
 import { takeKeyFile } from "./key_file.ts";
 import { watchLink } from "./link.ts";
 import { MeterLines, type ReadMeter } from "./meter_lines.ts";
@@ -222,41 +223,14 @@ class Slave implements RunningSlave {
   #clockKnown(estimate: ClockEstimate): void {
     if (estimate.quality === 0) return;
     try {
-      this.#dateReadings(estimate);
+      const { at_ms } = this.#clock.now();
+      const started_ms = at_ms - this.#clock.monotonic_s() * 1_000;
+      const known = { offset_ms: estimate.offset_s * 1_000, started_ms, at_ms };
+      if (dateOutbox(this.#store, known, this.#log)) this.#session.dispatch({ type: "dated" });
     } catch (error) {
       this.#log.error("the store failed", { doing: "date", reason: (error as Error).message });
     }
     this.#tick();
-  }
-
-  #dateReadings({ offset_s }: ClockEstimate): void {
-    const { outbox, starts, keys } = this.#store;
-    const { at_ms } = this.#clock.now();
-    const { corrected, uncertain } = outbox.correct({
-      offset_ms: offset_s * 1_000,
-      started_ms: at_ms - this.#clock.monotonic_s() * 1_000,
-      isComparable: (boot) => starts.isComparable(boot),
-      // Keys go forward by a known clock alone: their hour had begun.
-      earliest_ms: (meter_id) => (keys.get(meter_id)?.keys.state().hour ?? 0) * 3_600_000,
-    });
-    if (corrected > 0) {
-      this.#log.info("times of readings put right, taken before the clock was known", {
-        readings: corrected,
-        offset_s: Number(offset_s.toFixed(3)),
-      });
-    }
-    if (uncertain > 0) {
-      this.#log.warn("readings of an earlier start cannot be dated for certain: marked so", {
-        readings: uncertain,
-      });
-    }
-    if (corrected + uncertain > 0) this.#session.dispatch({ type: "dated" });
-    const future = outbox.countAfter(at_ms);
-    if (future > 0) {
-      this.#log.warn("readings of the future wait: the clock was wrong when they were taken", {
-        readings: future,
-      });
-    }
   }
 
   #linkChanged(up: boolean, broker: NatsBroker): void {
