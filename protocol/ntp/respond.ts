@@ -35,6 +35,11 @@ function clientQuestion(bytes: Uint8Array) {
   return packet.transmit === 0n ? undefined : packet;
 }
 
+/** Whether `bytes` are a client's question, so that they deserve an answer. */
+export function isQuestion(bytes: Uint8Array): boolean {
+  return clientQuestion(bytes) !== undefined;
+}
+
 /**
  * The answer to `bytes`, received when the clock showed `received_ns` (T2) and leaving at
  * `sending_ns` (T3), both Unix nanoseconds; undefined when there is nothing to answer.

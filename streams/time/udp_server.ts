@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 import { isIP } from "node:net";
 import { RetryableError } from "../../protocol/errors.ts";
 import { RateLimit } from "../../protocol/ntp/rate_limit.ts";
-import { answer, kiss, type ServerClock } from "../../protocol/ntp/respond.ts";
+import { answer, isQuestion, kiss, type ServerClock } from "../../protocol/ntp/respond.ts";
 import { type LocalClock, systemClock } from "./local_clock.ts";
 
 export interface TimeServerOptions {
@@ -15,8 +15,20 @@ export interface TimeServerOptions {
   readonly rateLimit?: RateLimit;
 }
 
+/** What became of the packets that came. */
+export interface ServedCounts {
+  readonly answered: number;
+  /** Told to slow down. */
+  readonly kissed: number;
+  /** Not answered, as the address had been told to slow down. */
+  readonly limited: number;
+  /** Not answered, as they are no question of a client. */
+  readonly malformed: number;
+}
+
 export interface RunningTimeServer {
   readonly port: number;
+  counts(): ServedCounts;
   stop(): Promise<void>;
 }
 
@@ -40,10 +52,20 @@ export async function serveTimeUdp(options: TimeServerOptions): Promise<RunningT
       `Cannot serve time on ${options.host}:${options.port}: ${(error as Error).message}`,
     );
   }
+  const counts = { answered: 0, kissed: 0, limited: 0, malformed: 0 };
   socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
     const received_ns = clock.now_ns();
+    // What is no question uses up nobody's allowance, and no memory.
+    if (!isQuestion(bytes)) {
+      counts.malformed++;
+      return;
+    }
     const verdict = limit.judge(from.address, clock.monotonic_s());
-    if (verdict === "drop") return;
+    if (verdict === "drop") {
+      counts.limited++;
+      return;
+    }
+    counts[verdict === "kiss" ? "kissed" : "answered"]++;
     const reply = verdict === "kiss"
       ? kiss(bytes, "RATE", received_ns)
       : answer(bytes, options.describe(), received_ns, clock.now_ns());
@@ -52,6 +74,7 @@ export async function serveTimeUdp(options: TimeServerOptions): Promise<RunningT
   });
   return {
     port: socket.address().port,
+    counts: () => ({ ...counts }),
     stop: () => new Promise((done) => socket.close(() => done())),
   };
 }

@@ -28,7 +28,7 @@ async function run({ values }: ParsedArguments): Promise<number> {
   log.info("answering NTP requests", { address: `${host}:${server.port}`, stratum });
   const signal = await untilStopped();
   await server.stop();
-  log.info("stopped", { signal });
+  log.info("stopped", { signal, ...server.counts() });
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   judgeAnswer,
   type Question,
@@ -47,6 +48,12 @@ Deno.test("judgeAnswer() unfolds the era when the exchange spans 2036-02-07", ()
   assert.ok(Math.abs(verdict.sample.offset_s) < 1e-9);
 });
 
+/** The timestamps of a server whose clock shows `date`. */
+function during(date: string): Partial<NtpPacket> {
+  const at = toTimestamp(BigInt(Date.parse(date)) * 1_000_000n);
+  return { reference: at - (1n << 34n), receive: at, transmit: at };
+}
+
 const bad: [TimeRejectReason, Partial<NtpPacket>][] = [
   ["wrong_version", { version: 3 }],
   ["wrong_mode", { mode: 5 }],
@@ -70,6 +77,9 @@ const bad: [TimeRejectReason, Partial<NtpPacket>][] = [
   ["equal_timestamps", { transmit: NONCE }],
   ["reversed_timestamps", { transmit: toTimestamp(T0_NS + ms(259)) }],
   ["reference_in_future", { reference: toTimestamp(T0_NS + ms(999)) }],
+  ["impossible_time", during("1970-01-01T00:00:10Z")],
+  ["impossible_time", during("2100-01-01")],
+  ["impossible_time", during("2024-12-31")],
   ["negative_delay", { transmit: toTimestamp(T0_NS + ms(290)) }],
   ["root_distance", { rootDispersion_s: 1.1 }],
   ["root_distance", { rootDelay_s: 2.1 }],
@@ -118,4 +128,54 @@ Deno.test("judgeAnswer() refuses an answer that was under way for more than a se
   assert.equal(!verdict.accepted && verdict.reason, "delay_too_long");
   const backwards = judgeAnswer(ask(), answerBytes(), T0_NS - ms(1));
   assert.equal(!backwards.accepted && backwards.reason, "reversed_timestamps");
+});
+
+Deno.test("judgeAnswer() reads 2026 and 2090 aright by a clock that was never set", () => {
+  for (const date of ["2026-11-22T10:00:00Z", "2090-01-01T00:00:00Z"]) {
+    const question: Question = { nonce: NONCE, sent_ns: ms(1_000), answered: false };
+    const verdict = judgeAnswer(question, answerBytes(during(date)), ms(1_010));
+    assert.ok(verdict.accepted, date);
+    assert.ok(Math.abs(verdict.sample.offset_s - (Date.parse(date) / 1_000 - 1.005)) < 1e-3, date);
+  }
+});
+
+Deno.test("judgeAnswer() refuses a round trip beyond the cap, also one that is configured", () => {
+  for (const cap_s of [1, 0.1]) {
+    const judge = (delay_s: number) =>
+      judgeAnswer(ask(), answerBytes(), T0_NS + ms(delay_s * 1_000 + 1), false, cap_s);
+    assert.ok(judge(cap_s * 0.96).accepted);
+    for (const delay_s of [cap_s * 0.98, cap_s, cap_s * 3]) {
+      const verdict = judge(delay_s);
+      assert.equal(!verdict.accepted && verdict.reason, "delay_too_long", `${delay_s} s`);
+    }
+  }
+});
+
+Deno.test("judgeAnswer() never throws, and no random bytes move a clock", () => {
+  const judge = (bytes: Uint8Array) => judgeAnswer(ask(), bytes, T4_NS);
+  const reasons = new Set<string>();
+  const refused = (bytes: Uint8Array) => {
+    const verdict = judge(bytes);
+    assert.equal(verdict.accepted, false);
+    if (!verdict.accepted) reasons.add(verdict.reason);
+  };
+  const options = { numRuns: 3_000, seed: 20_261_122 };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 2_000 }), refused), options);
+  fc.assert(fc.property(fc.uint8Array({ minLength: 48, maxLength: 48 }), refused), options);
+  // With our origin even: what is left are the checks of the fields, and none may throw.
+  const answers = fc.uint8Array({ minLength: 48, maxLength: 48 }).map((bytes) => {
+    bytes[0] = 0x24;
+    new DataView(bytes.buffer).setBigUint64(24, NONCE);
+    return bytes;
+  });
+  fc.assert(
+    fc.property(answers, (bytes) => {
+      const verdict = judge(bytes);
+      if (!verdict.accepted) return void reasons.add(verdict.reason);
+      assert.ok(Number.isFinite(verdict.sample.offset_s));
+    }),
+    options,
+  );
+  for (const reason of reasons) assert.ok(reason in timeRejectText, reason);
+  assert.ok(reasons.size >= 6, [...reasons].join());
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { judgeAnswer, questionBytes } from "../../../protocol/ntp/exchange.ts";
 import { decodePacket, encodePacket } from "../../../protocol/ntp/packet.ts";
-import { answer, kiss, LOCAL_REFERENCE_ID } from "../../../protocol/ntp/respond.ts";
+import { answer, isQuestion, kiss, LOCAL_REFERENCE_ID } from "../../../protocol/ntp/respond.ts";
 import { goodAnswer, ms, NONCE, T0_NS } from "./vectors.ts";
 
 const clock = {
@@ -65,4 +66,66 @@ Deno.test("kiss() is obeyed by our own client as RATE", () => {
     T0_NS + ms(5),
   );
   assert.equal(!verdict.accepted && verdict.reason, "kiss_rate");
+});
+
+/** Packets of any length, made of random bytes or of a question with something behind it. */
+const packets = fc.oneof(
+  fc.uint8Array({ maxLength: 1_100 }),
+  fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ minLength: 47, maxLength: 1_100 }))
+    .map(([first, rest]) => Uint8Array.of(first, ...rest)),
+  // Extension fields and authenticators come in whole words behind the 48 bytes.
+  fc.tuple(fc.constantFrom(0x1b, 0x23, 0xe3), fc.integer({ min: 0, max: 250 }))
+    .map(([first, words]) => new Uint8Array(48 + words * 4).fill(0x5a).fill(first, 0, 1)),
+);
+
+Deno.test("answer() and kiss() amplify nothing and answer no answer, whatever comes", () => {
+  let answered = 0;
+  fc.assert(
+    fc.property(packets, (bytes) => {
+      for (const reply of [answer(bytes, clock, T0_NS, T0_NS), kiss(bytes, "RATE", T0_NS)]) {
+        assert.equal(reply !== undefined, isQuestion(bytes));
+        if (reply === undefined) continue;
+        answered++;
+        assert.ok(reply.length <= bytes.length);
+        assert.equal(isQuestion(reply), false, "an answer to an answer would go on for ever");
+      }
+      if (isQuestion(bytes)) assert.equal((bytes[0] ?? 0) & 7, 3, "only a client is answered");
+    }),
+    { numRuns: 3_000, seed: 20_261_122 },
+  );
+  assert.ok(answered > 500, `only ${answered} questions were made`);
+});
+
+Deno.test("answer() has for every length and every first byte either nothing or 48 bytes", () => {
+  for (let length = 0; length <= 1_100; length++) {
+    for (
+      const first of length < 80 ? Array.from({ length: 256 }, (_, byte) => byte) : [0x1b, 0x23]
+    ) {
+      const reply = answer(new Uint8Array(length).fill(1).fill(first, 0, 1), clock, T0_NS, T0_NS);
+      if (reply === undefined) continue;
+      assert.equal(reply.length, 48);
+      assert.ok(length >= 48 && length <= 1_024 && length % 4 === 0);
+      assert.ok(first === (first & 0xc7 | 3 << 3) || first === (first & 0xc7 | 4 << 3));
+      assert.equal(first & 7, 3);
+    }
+  }
+});
+
+Deno.test("answer() serves an ntpd-style client, with its clock shown and an authenticator behind", () => {
+  for (const [version, length] of [[4, 48], [3, 48], [4, 68], [3, 68], [4, 72]] as const) {
+    const bytes = new Uint8Array(length);
+    // ntpd sends its leap indicator, poll, precision, root values and a true transmit timestamp.
+    bytes.set(encodePacket(goodAnswer({
+      leap: 3,
+      version,
+      mode: 3,
+      stratum: 0,
+      transmit: T0_NS,
+    })));
+    const packet = decodePacket(answer(bytes, clock, T0_NS, T0_NS)!);
+    assert.equal(packet?.version, version);
+    assert.equal(packet?.mode, 4);
+    assert.equal(packet?.origin, T0_NS);
+    assert.equal(packet?.poll, 6, "the client's own");
+  }
 });

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { Pace } from "../../../protocol/ntp/pace.ts";
+
+const times = <T>(count: number, make: () => T) => Array.from({ length: count }, make);
+
+Deno.test("Pace asks in short order first, then more rarely while predictions hold", () => {
+  const pace = new Pace();
+  assert.deepEqual(times(4, () => pace.answered("same")), [0.5, 0.5, 0.5, 8]);
+  assert.deepEqual(times(9, () => pace.answered("longer")), [8, 8, 16, 16, 16, 32, 32, 32, 64]);
+  assert.deepEqual(times(4, () => pace.answered("longer")), [64, 64, 64, 64]);
+});
+
+Deno.test("Pace asks more often when predictions do not hold, within its bounds", () => {
+  const pace = new Pace({ longest_s: 256 });
+  times(40, () => pace.answered("longer"));
+  assert.equal(pace.poll_s, 256);
+  assert.deepEqual(times(3, () => pace.answered("shorter")), [128, 64, 32]);
+  assert.equal(pace.answered("shortest"), 8);
+  assert.equal(pace.answered("shorter"), 8);
+});
+
+Deno.test("Pace is never faster than the server's RATE allows", () => {
+  const pace = new Pace();
+  assert.equal(pace.refused("kiss_rate"), 16);
+  assert.equal(pace.refused("kiss_rate"), 32);
+  assert.equal(pace.answered("shortest"), 32);
+  assert.equal(pace.silent(), 32);
+  times(20, () => pace.refused("kiss_rate"));
+  assert.equal(pace.poll_s, 1_024, "and no server can silence its clients for good by it");
+});
+
+Deno.test("Pace ends the association at DENY and RSTR", () => {
+  assert.equal(new Pace().refused("kiss_deny"), undefined);
+  assert.equal(new Pace().refused("kiss_rstr"), undefined);
+});
+
+Deno.test("Pace asks a silent server again soon, then less and less", () => {
+  const pace = new Pace();
+  assert.deepEqual(times(5, () => pace.silent()), [1, 2, 4, 8, 8]);
+  assert.deepEqual(times(30, () => pace.silent()).at(-1), 64);
+  pace.answered("same");
+  assert.equal(pace.silent(), 1);
+});
