@@ -28,6 +28,8 @@ const TAIL_S = 3;
 const SET_RIGHT_S = 1;
 /** Below this deviation the second that holds the expected moment is the best under all stories. */
 const SURE_S = 0.5;
+/** A neighbour whose edge is nearer than this many deviations is better than any other story. */
+const NEAR_DEVIATIONS = 2;
 const DEVIATION_MIN_S = 0.001;
 
 export interface BestFirstInput {
@@ -60,7 +62,21 @@ export function* bestFirst(input: BestFirstInput): Generator<number, void, undef
   const centre = Math.floor(expected_s);
   const sure = deviation_s < SURE_S && fits(centre, hint);
   if (sure) yield centre;
-  for (const t_s of ranked(input, expected_s)) if (!sure || t_s !== centre) yield t_s;
+  const neighbour = sure ? nearNeighbour(input, expected_s) : undefined;
+  if (neighbour !== undefined) yield neighbour;
+  for (const t_s of ranked(input, expected_s)) {
+    if (t_s !== neighbour && !(sure && t_s === centre)) yield t_s;
+  }
+}
+
+/** The second best where that is sure without a ranking: nearly always, when the first was wrong. */
+function nearNeighbour(input: BestFirstInput, expected_s: number): number | undefined {
+  const { deviation_s, apart_s, hint } = input;
+  const phase = expected_s - Math.floor(expected_s);
+  const [edge_s, side] = phase > 0.5 ? [1 - phase, 1] : [phase, -1];
+  if (apart_s !== undefined || edge_s > NEAR_DEVIATIONS * deviation_s) return undefined;
+  const t_s = Math.floor(expected_s) + side;
+  return fits(t_s, hint) ? t_s : undefined;
 }
 
 /** All candidates in the order of their probability. */

@@ -8,7 +8,13 @@ import type { OfficeContext } from "./office.ts";
 const EVENTS_MAX = 500;
 
 export type Decision =
-  | { readonly decided: "accepted"; readonly journal_sequence: number; readonly trials: number }
+  | {
+    readonly decided: "accepted";
+    readonly journal_sequence: number;
+    readonly trials: number;
+    /** The second whose key opened it. */
+    readonly t_s: number;
+  }
   | {
     readonly decided: RejectReason;
     /** Sequence of the record in EVENTS. */
@@ -23,14 +29,19 @@ export async function decisionOn(
 ): Promise<Decision | undefined> {
   const id = subject.split(".").at(-1)!;
   if (!isId(id)) return undefined;
-  const reading = await db.selectFrom("raw_reading").select(["journal_sequence", "trials"])
+  const reading = await db.selectFrom("raw_reading").select([
+    "journal_sequence",
+    "trials",
+    "second_found_s",
+  ])
     .where("meter_id", "=", id).where("frame_sequence", "=", sequence).limit(1).executeTakeFirst();
   if (reading !== undefined) {
-    const { journal_sequence, trials } = reading;
+    const { journal_sequence, trials, second_found_s } = reading;
     return {
       decided: "accepted",
       journal_sequence: Number(journal_sequence),
-      trials: trials ?? 0,
+      trials: Number(trials),
+      t_s: Number(second_found_s),
     };
   }
   const events = await broker.storedSince({

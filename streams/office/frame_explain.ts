@@ -111,7 +111,11 @@ async function explain(
   if (keys === undefined) return refused("unknown_generation", { frame, meter });
 
   const clock = await clockOf(meter.meter_id, message.arrival_ms, context);
-  const candidates = [...candidatesFor(clock, message.arrival_ms, frame.hint)];
+  const accepted = decision?.decided === "accepted" ? decision : undefined;
+  // The clock has gone on since: what an accepted frame was opened with is known, and not sought.
+  const candidates = accepted === undefined
+    ? [...candidatesFor(clock, message.arrival_ms, frame.hint)]
+    : [accepted.t_s];
   const near = openFrame(frame, keys, candidates);
   const wide = !near.opened && near.reason === "no_key_in_window" && wide_s > 0;
   const arrival_s = message.arrival_ms / 1_000;
@@ -122,7 +126,7 @@ async function explain(
   const first = result.opened && decision?.decided === "replayed"
     ? await firstOf(context, meter.meter_id, result.t_s)
     : undefined;
-  const trials = near.trials + (wide ? result.trials : 0);
+  const trials = accepted?.trials ?? near.trials + (wide ? result.trials : 0);
   const expected_s = clock.offset_s;
   return view({
     ...{ ...none, ...bare, frame, meter, result, wide, expected_s, off_s, first, trials },
@@ -132,7 +136,13 @@ async function explain(
 function view(found: Findings): FrameExplanation {
   const { message, frame, result, decision, off_s, trials, wide } = found;
   const pack = result.opened ? decodePack(result.plaintext) : undefined;
-  const judged = result.opened ? wide ? "no_key_in_window" : "opened" : result.reason;
+  const judged = !result.opened
+    ? result.reason
+    : wide
+    ? "no_key_in_window"
+    : pack === undefined
+    ? "not_a_pack"
+    : "opened";
   const decided = decision?.decided === "accepted" ? "opened" : decision?.decided;
   return {
     stream_sequence: message.sequence,

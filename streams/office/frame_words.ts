@@ -3,20 +3,27 @@ import { indianTimeOf } from "../../protocol/indian_time.ts";
 import type { RejectReason } from "../../protocol/messages/journal.ts";
 import { FRAME_OVERHEAD, VERSION } from "../../protocol/tves/frame.ts";
 import { CANDIDATES_MAX, WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
+import type { OpenResult } from "../../protocol/tves/open.ts";
+import { decodePack } from "../../protocol/senml.ts";
 import type { Findings } from "./frame_explain.ts";
+
+type Opened = OpenResult & { readonly opened: true };
 
 /** What was found, then what the master decided when the frame came. */
 export function explanation(found: Findings): string {
   const { result } = found;
-  const now = result.opened ? openedText(found, result.t_s) : REFUSED[result.reason](found);
+  const now = result.opened ? openedText(found, result) : REFUSED[result.reason](found);
   return `${now} ${decisionText(found)}`.trim();
 }
 
-function openedText(found: Findings, t_s: number): string {
+function openedText(found: Findings, { t_s, plaintext }: Opened): string {
   const { wide, trials, off_s, expected_s } = found;
   const second = `second ${t_s} (${indianTimeOf(t_s * 1_000)} in India)`;
   if (!wide) {
-    return `Opens with ${second}, ${place(trials)} in the order of probability.`;
+    const pack = decodePack(plaintext) === undefined
+      ? " What it holds is no pack of readings: what seals there is no slave of ours."
+      : "";
+    return `Opens with ${second}, ${place(trials)} in the order of probability.${pack}`;
   }
   const off = Math.abs(off_s!);
   const learned = Math.abs(expected_s) > 1

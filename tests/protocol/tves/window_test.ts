@@ -149,3 +149,15 @@ Deno.test("bestFirst() gives no second before the epoch, and refuses numbers tha
     throws(() => best(change), RangeError);
   }
 });
+
+Deno.test("bestFirst() gives the same order with and without its short cuts", () => {
+  // A clock that is apart by nothing at all tells the same story again, and is always ranked.
+  const phase = fc.double({ min: 0, max: 0.999, noNaN: true });
+  const deviation = fc.double({ min: 0.005, max: 0.49, noNaN: true });
+  fc.assert(fc.property(phase, deviation, (at, deviation_s) => {
+    const arrival_s = 1_000_000 + at;
+    const [first, second] = best({ arrival_s, deviation_s });
+    const ranked = best({ arrival_s, deviation_s, apart_s: 0 });
+    deepStrictEqual([first, second], ranked.slice(0, 2));
+  }));
+});

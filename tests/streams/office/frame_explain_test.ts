@@ -120,6 +120,15 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
         assert.match(found.text, /^Opens with second \d+ \(\d\d:\d\d:\d\d in India\), /);
         assert.match(found.text, /The master accepted it at trial \d+: journal record \d+\.$/);
         assert.ok(Math.abs(found.clock_off_s!) < 5);
+        // The clock has been set by another hour since: what was accepted is told as it was.
+        const clock = { offset_s: 3_600, drift_ppm: 0, deviation_s: 0.01, drift_deviation_ppm: 1 };
+        const shown = { ...clock, jitter_s: 0.01, sampled_at: found.arrived_at, samples: 9 };
+        const board = await broker.bucket("samay_meters");
+        const before = (await board.get(METER))?.value;
+        await board.put(METER, json({ clock: { ...shown, apart_s: null } }));
+        assert.equal((await explain(ids.good)).text, found.text);
+        if (before === undefined) await board.delete(METER);
+        else await board.put(METER, before);
       },
     );
 
