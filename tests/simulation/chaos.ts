@@ -6,8 +6,8 @@ import type { Random } from "./random.ts";
 import type { Role } from "./role.ts";
 import type { World } from "./world.ts";
 
-/** Faults follow each other after this many milliseconds on average. */
-const GAP_MS = 3_500;
+/** Faults follow each other after one of these on average: a quiet world shows what a wild one hides. */
+const GAPS_MS = [2_000, 4_000, 8_000, 16_000];
 /** Longest wait for the call at which a process is to die. */
 const CALLS_MAX = 60;
 const MOMENTS: readonly Moment[] = ["before", "sent", "answered"];
@@ -32,8 +32,21 @@ const crash: Fault = (world, random) => {
 /** Dies at one of its next calls, wherever that is: between any two steps of what it does. */
 const dieAtSomeCall: Fault = (world, random) => {
   const role = anyOf(world, random);
-  role.process?.dieAtCall(1 + random.below(CALLS_MAX), random.pick(MOMENTS));
+  const { process } = role;
+  process?.atCall(1 + random.below(CALLS_MAX), random.pick(MOMENTS), () => process.kill());
   forAWhile(world, random.between(4_000, 15_000), () => role.start());
+};
+
+/** Stands still between two steps of what it does, and goes on later as if nothing had been. */
+const pauseAtSomeCall: Fault = (world, random) => {
+  const { process } = anyOf(world, random);
+  if (process === undefined) return;
+  const duration_ms = random.between(200, 12_000);
+  process.atCall(1 + random.below(CALLS_MAX), random.pick(MOMENTS), () => {
+    world.say(process.name, "is stopped in the middle of a call (SIGSTOP)");
+    process.pause();
+    forAWhile(world, duration_ms, () => process.resume());
+  });
 };
 
 /** The whole process stands still, often for longer than its lease. */
@@ -110,14 +123,16 @@ const junk: Fault = (world, random) => {
 
 const FAULTS: readonly Fault[] = [
   ...[crash, crash, dieAtSomeCall, dieAtSomeCall, dieAtSomeCall, pause, pause, cut, cut],
+  ...[pauseAtSomeCall, pauseAtSomeCall, pauseAtSomeCall],
   ...[brokerCrash, databaseCrash, slowDisk, leave, leave, junk],
 ];
 
 /** Lets faults happen until the world's calm begins. */
 export function startChaos(world: World): void {
   const random = world.dice("chaos");
+  const mean_ms = random.pick(GAPS_MS);
   const next = () => {
-    const gap_ms = -Math.log(1 - random.next()) * GAP_MS;
+    const gap_ms = -Math.log(1 - random.next()) * mean_ms;
     if (world.schedule.now_ms + gap_ms >= world.faultsEnd_ms) return;
     world.schedule.after(gap_ms, () => {
       random.pick(FAULTS)(world, random);

@@ -143,8 +143,8 @@ export class Link {
    * it was done is not known then.
    */
   call<T>(action: () => T): Promise<T> {
-    const death = this.process.step();
-    if (death === "before") this.process.kill();
+    const pass = this.process.step();
+    pass("before");
     return new Promise<T>((resolve, reject) => {
       if (!this.#believed) {
         const error = new RetryableError("The link is down", RETRY_AFTER_MS);
@@ -155,12 +155,14 @@ export class Link {
       });
       const answered = (settle: () => void) => {
         this.toClient(() => {
-          if (death === "answered") return this.process.kill();
-          cancel();
-          settle();
+          pass("answered");
+          this.process.deliver(() => {
+            cancel();
+            settle();
+          });
         });
       };
-      this.toServer(() => {
+      const atServer = () => {
         let value: T;
         try {
           value = action();
@@ -168,8 +170,11 @@ export class Link {
           return answered(() => reject(error));
         }
         answered(() => resolve(value));
+      };
+      this.process.deliver(() => {
+        this.toServer(atServer);
+        pass("sent");
       });
-      if (death === "sent") this.process.kill();
     });
   }
 }

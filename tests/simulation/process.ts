@@ -5,7 +5,7 @@
 import type { Timers } from "../../streams/time/timers.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** When a planned death comes: before a call leaves, when it has left, when its answer is there. */
+/** When something befalls a process: before a call leaves, when it has left, when its answer is there. */
 export type Moment = "before" | "sent" | "answered";
 
 export class Process implements Timers {
@@ -13,7 +13,7 @@ export class Process implements Timers {
   readonly #schedule: Schedule;
   #state: "running" | "paused" | "dead" = "running";
   readonly #held: (() => void)[] = [];
-  #death: { calls: number; moment: Moment } | undefined;
+  #mishap: { calls: number; moment: Moment; befall: () => void } | undefined;
   /** Called once, at its death. */
   onDeath = () => {};
 
@@ -80,16 +80,23 @@ export class Process implements Timers {
     next();
   }
 
-  /** Dies at the call number `calls` from now, at `moment` of it. */
-  dieAtCall(calls: number, moment: Moment): void {
-    this.#death = { calls, moment };
+  /** Has `befall` done at the call number `calls` from now, at `moment` of it: a death, a pause. */
+  atCall(calls: number, moment: Moment, befall: () => void): void {
+    this.#mishap = { calls, moment, befall };
   }
 
-  /** Counts a call to the outside; the moment at which the process dies of it, if it does. */
-  step(): Moment | undefined {
-    if (this.#death === undefined || --this.#death.calls > 0) return undefined;
-    const { moment } = this.#death;
-    this.#death = undefined;
-    return moment;
+  /** Nothing is planned for it any more. */
+  spare(): void {
+    this.#mishap = undefined;
+  }
+
+  /** Counts a call to the outside; what comes back is to be asked at each moment of that call. */
+  step(): (now: Moment) => void {
+    if (this.#mishap === undefined || --this.#mishap.calls > 0) return () => {};
+    const { moment, befall } = this.#mishap;
+    this.#mishap = undefined;
+    return (now) => {
+      if (now === moment && this.alive) befall();
+    };
   }
 }

@@ -28,6 +28,16 @@ export interface RunOptions {
 }
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<Outcome> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = options.told ? stackTraceLimit : 0; // A world throws thousands of them.
+  try {
+    return await live(seed, options);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function live(seed: number, options: RunOptions): Promise<Outcome> {
   const checkers = [
     fenceChecker(),
     replayChecker(),

@@ -14,7 +14,7 @@ interface Event {
  * Turns of the promise queue between two events. Promises that are still on their way then go on
  * during the next event; the order is the same in every run, whatever the number.
  */
-const TURNS = 16;
+const TURNS = 8;
 
 export class Schedule {
   now_ms = 0;

@@ -24,7 +24,7 @@ import { Schedule } from "./schedule.ts";
 import { Story } from "./story.ts";
 
 /** How long faults go on. */
-const FAULTS_MS = 150_000;
+const FAULTS_MS = 100_000;
 const MASTERS = 3;
 const LEDGERS = 2;
 /** Frames that somebody records and plays again, and within which time: the window is 10 s. */
@@ -125,7 +125,7 @@ export class World {
       if (!server.up) server.restart();
     }
     for (const role of this.#everybody) {
-      role.process?.dieAtCall(Infinity, "before");
+      role.process?.spare();
       role.process?.resume();
       role.link?.mend();
       role.start();
@@ -198,7 +198,7 @@ export class World {
   #startSlave(id: string, { broker, link }: Parameters<Begin>[0]) {
     const random = this.dice(id);
     const slave = new SlaveProcess({
-      ...{ id, broker, link, random, disk: this.#disks.get(id)!, interval_s: 6 },
+      ...{ id, broker, link, random, disk: this.#disks.get(id)!, interval_s: 5 },
       clockError_ms: random.between(-3_000, 3_000),
       reads: () => this.schedule.now_ms < FAULTS_MS,
       onRead: (meter_id, registers) =>

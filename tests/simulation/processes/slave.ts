@@ -24,9 +24,11 @@ export interface SlaveDisk {
   boot: number;
   /** By meter: moment to registers. */
   readonly outbox: Map<string, Map<number, Register[]>>;
+  /** Moments of all readings ever: each start of a slave has a clock error of its own. */
+  readonly moments: Set<string>;
 }
 
-export const freshDisk = (): SlaveDisk => ({ boot: 0, outbox: new Map() });
+export const freshDisk = (): SlaveDisk => ({ boot: 0, outbox: new Map(), moments: new Set() });
 
 export interface SlaveParts {
   readonly id: string;
@@ -144,15 +146,24 @@ export class SlaveProcess {
       if (random.chance(READ_FAILS)) {
         return this.#dispatch({ type: "read_failed", meter_id, reason: "no answer" });
       }
-      const read_at_ms = Math.floor(this.#utc_ms);
+      const read_at_ms = this.#freeMoment(meter_id);
       // A register that rises with time: a reading that is lost or changed cannot hide.
       const value = Math.floor(link.process.now_ms());
       const registers = [{ obis: "1-0:1.8.0", value, unit: "Wh", read_at_ms }];
       disk.outbox.get(meter_id)!.set(read_at_ms, registers);
       onRead(meter_id, registers);
-      if (link.process.step() !== undefined) return link.process.kill();
-      this.#dispatch({ type: "stored", meter_id });
+      link.process.step()("before");
+      link.process.deliver(() => this.#dispatch({ type: "stored", meter_id }));
     });
+  }
+
+  /** A reading is known by its meter and moment: two of them are kept a millisecond apart. */
+  #freeMoment(meter_id: string): number {
+    const { moments } = this.#parts.disk;
+    let at_ms = Math.floor(this.#utc_ms);
+    while (moments.has(`${meter_id} ${at_ms}`)) at_ms += 1;
+    moments.add(`${meter_id} ${at_ms}`);
+    return at_ms;
   }
 
   #send(key: { readonly meter_id: string; readonly read_at_ms: number }): void {
