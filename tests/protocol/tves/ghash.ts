@@ -37,7 +37,8 @@ export function inverse(x: bigint): bigint {
   return power(x, (1n << 128n) - 2n);
 }
 
-function blocksOf(bytes: Uint8Array): bigint[] {
+/** `bytes` in blocks of 16, the last filled up with zeros, as the field's elements. */
+export function blocksOf(bytes: Uint8Array): bigint[] {
   const blocks: bigint[] = [];
   for (let at = 0; at < bytes.length; at += BLOCK) {
     const block = new Uint8Array(BLOCK);
@@ -47,16 +48,21 @@ function blocksOf(bytes: Uint8Array): bigint[] {
   return blocks;
 }
 
-function bytesOf(block: bigint): Uint8Array {
+/** The 16 bytes of a field element. */
+export function bytesOf(block: bigint): Uint8Array {
   return Uint8Array.from(
     { length: BLOCK },
     (_, i) => Number(block >> BigInt(8 * (15 - i)) & 0xffn),
   );
 }
 
+/** One block through AES-256. */
+export function aesBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
+  return createCipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(block);
+}
+
 function encryptBlock(key: Uint8Array, block: Uint8Array): bigint {
-  const cipher = createCipheriv("aes-256-ecb", key, null).setAutoPadding(false);
-  return blocksOf(cipher.update(block))[0]!;
+  return blocksOf(aesBlock(key, block))[0]!;
 }
 
 /** Blocks that GHASH goes over: AAD and ciphertext, each filled up, then their lengths in bits. */

@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { sealGcmSiv } from "./gcm_siv.ts";
 
 function hmac(key: Uint8Array, data: Uint8Array): Buffer {
   return createHmac("sha256", key).update(data).digest();
@@ -93,8 +94,15 @@ export function header(frame: TwinFrame, n: number): Buffer {
   return hdr;
 }
 
+export interface SealedWith {
+  readonly com: Buffer;
+  readonly key: Buffer;
+  readonly nonce: Buffer;
+  readonly aad: Buffer;
+}
+
 /** Everything that a frame is sealed with. */
-export function sealedWith(hdr: Buffer, t: number, s: Uint8Array) {
+export function sealedWith(hdr: Buffer, t: number, s: Uint8Array): SealedWith {
   const info = Buffer.concat([Buffer.from("samay/tves/2/frame"), Buffer.of(0), hdr]);
   const okm = expand(s, info, 48);
   const com = okm.subarray(0, 16);
@@ -106,15 +114,21 @@ export function sealedWith(hdr: Buffer, t: number, s: Uint8Array) {
   };
 }
 
-/** The ciphers of suites 1 and 3; `node:crypto` has none for suite 2. */
-const CIPHERS: Readonly<Record<number, string>> = { 1: "aes-256-gcm", 3: "chacha20-poly1305" };
+/** Ciphertext and tag of a message. `node:crypto` has the ciphers of suites 1 and 3, not of 2. */
+function seal(suite: number, { key, nonce, aad }: SealedWith, plaintext: Uint8Array): Buffer {
+  if (suite === 2) return Buffer.from(sealGcmSiv({ key, nonce, aad }, plaintext));
+  const cipher = createCipheriv(
+    (suite === 1 ? "aes-256-gcm" : "chacha20-poly1305") as "aes-256-gcm",
+    key,
+    nonce,
+  );
+  cipher.setAAD(aad);
+  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
 
-/** The whole frame, of suite 1 or 3. */
+/** The whole frame. */
 export function frame(fields: TwinFrame, s: Uint8Array, plaintext: Uint8Array): Buffer {
   const hdr = header(fields, plaintext.length);
-  const { com, key, nonce, aad } = sealedWith(hdr, fields.t, s);
-  const cipher = createCipheriv(CIPHERS[fields.suite] as "aes-256-gcm", key, nonce);
-  cipher.setAAD(aad);
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([hdr, com, ciphertext, cipher.getAuthTag()]);
+  const parts = sealedWith(hdr, fields.t, s);
+  return Buffer.concat([hdr, parts.com, seal(fields.suite, parts, plaintext)]);
 }

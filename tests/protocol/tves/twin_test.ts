@@ -44,14 +44,11 @@ Deno.test("sealFrame() agrees with the twin in every byte, and openFrame() opens
         const sealed = sealFrame({ ...frame, t_s: frame.t, secondKey, plaintext });
         const hdr = twin.header(frame, plaintext.length);
         const { com, key: frameKey, nonce, aad } = twin.sealedWith(hdr, frame.t, s);
-        strictEqual(toHex(sealed.subarray(0, 32)), Buffer.concat([hdr, com]).toString("hex"));
         strictEqual(toHex(frameKeys(secondKey, hdr).key()), frameKey.toString("hex"));
         const context = frameContext(hdr, com, frame.t);
         strictEqual(toHex(context.nonce), nonce.toString("hex"));
         strictEqual(toHex(context.aad), aad.toString("hex"));
-        if (frame.suite !== 2) {
-          strictEqual(toHex(sealed), twin.frame(frame, s, plaintext).toString("hex"));
-        }
+        strictEqual(toHex(sealed), twin.frame(frame, s, plaintext).toString("hex"));
         const parsed = parseFrame(sealed);
         ok(parsed.ok);
         const opened = openFrame(parsed.frame, keys, [frame.t - 1, frame.t]);
@@ -69,12 +66,7 @@ Deno.test("the twin agrees with the typed vectors: it was written from the same 
     const s = twin.secondKey(input, vector.t);
     strictEqual(s.toString("hex"), vector.secondKey);
     const plaintext = Buffer.from(vector.plaintext, "hex");
-    const hdr = twin.header(vector, plaintext.length);
-    const start = Buffer.concat([hdr, twin.sealedWith(hdr, vector.t, s).com]).toString("hex");
-    strictEqual(start, vector.frame.slice(0, 64));
-    if (vector.suite !== 2) {
-      strictEqual(twin.frame(vector, s, plaintext).toString("hex"), vector.frame);
-    }
+    strictEqual(twin.frame(vector, s, plaintext).toString("hex"), vector.frame);
   }
 });
 
