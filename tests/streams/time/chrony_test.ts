@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { command } from "../../../streams/terminal/commands/time_query.ts";
 import { systemClock } from "../../../streams/time/local_clock.ts";
 import { queryTime } from "../../../streams/time/query.ts";
-import { localServerClock } from "../../../streams/time/server_clock.ts";
 import { askUdp } from "../../../streams/time/udp_client.ts";
-import { serveTimeUdp } from "../../../streams/time/udp_server.ts";
-import { chronydProgram, eventually, withChronyd, withoutChrony } from "./chrony.ts";
+import { eventually, withChronyd, withoutChrony } from "./chrony.ts";
 
 /** The options that `samay time query` would use against `port`. */
 const queryOptions = (port: number, samples = 4) => ({
@@ -64,35 +62,4 @@ Deno.test("samay time query --json prints one document with the fields that othe
       ["offset_s", "delay_s", "dispersion_s", "stratum", "leap", "reference", "samples"],
     );
   });
-});
-
-Deno.test("serveTimeUdp() is believed by a real chronyd as a client", async () => {
-  if (await withoutChrony()) return;
-  const server = await serveTimeUdp({
-    host: "127.0.0.1",
-    port: 0,
-    describe: localServerClock(systemClock.now_ns),
-  });
-  const folder = await Deno.makeTempDir({ prefix: "samay-chrony-" });
-  try {
-    const output = await new Deno.Command((await chronydProgram())!, {
-      // -Q: measure, print the offset, set nothing.
-      args: [
-        ...["-Q", "-t", "8", "-U", "-u", "root", "-f", "/dev/null"],
-        `server 127.0.0.1 port ${server.port} iburst maxsamples 4`,
-        `pidfile ${folder}/chronyd.pid`,
-        "cmdport 0",
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    const text = new TextDecoder().decode(output.stderr);
-    const offset = /System clock wrong by (-?[\d.]+) seconds/.exec(text)?.[1];
-    assert.ok(offset !== undefined, `chronyd took no answer of ours: ${text}`);
-    assert.ok(Math.abs(Number(offset)) < 0.05, `chronyd measured ${offset} s`);
-  } finally {
-    await server.stop();
-    await Deno.remove(folder, { recursive: true });
-  }
 });

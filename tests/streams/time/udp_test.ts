@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { createSocket, type RemoteInfo } from "node:dgram";
-import { encodePacket, type NtpPacket, toTimestamp } from "../../../protocol/ntp/packet.ts";
+import {
+  decodePacket,
+  encodePacket,
+  type NtpPacket,
+  toTimestamp,
+} from "../../../protocol/ntp/packet.ts";
 import { RateLimit } from "../../../protocol/ntp/rate_limit.ts";
 import { startLocalClock, systemClock } from "../../../streams/time/local_clock.ts";
 import { queryTime } from "../../../streams/time/query.ts";
 import { localServerClock } from "../../../streams/time/server_clock.ts";
 import { askUdp, parseTimeServer } from "../../../streams/time/udp_client.ts";
 import { serveTimeUdp } from "../../../streams/time/udp_server.ts";
-import { freeUdpPort } from "./chrony.ts";
+import { eventually, freeUdpPort } from "./chrony.ts";
 
 const queryOptions = (port: number, samples = 1) => ({
   server: "the server",
@@ -147,6 +152,60 @@ Deno.test("serveTimeUdp() tells who asks too often to slow down, and ignores gar
     await assert.rejects(queryTime(queryOptions(server.port, 3)), /slow down \(kiss code RATE\)/);
     await assert.rejects(queryTime(queryOptions(server.port)), /no answer/);
   } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("askUdp() looks at no more than 64 false packets, and tells of each", async () => {
+  const socket = createSocket("udp4");
+  let sent = 0;
+  socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => {
+    const flood = setInterval(() => {
+      for (let i = 0; i < 20; i++) {
+        socket.send(honest(bytes, { origin: 3n }), from.port, from.address);
+      }
+      if ((sent += 20) >= 400) clearInterval(flood);
+    }, 2);
+  });
+  await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+  const reasons: string[] = [];
+  const started_ms = performance.now();
+  const verdict = await askUdp(
+    { host: "127.0.0.1", port: socket.address().port },
+    systemClock,
+    5_000,
+    undefined,
+    (reason) => reasons.push(reason),
+  );
+  assert.equal(!verdict.accepted && verdict.reason, "bogus_origin");
+  assert.ok(performance.now() - started_ms < 4_000, "it did not wait for the end");
+  assert.ok(reasons.length >= 64 && reasons.every((reason) => reason === "bogus_origin"));
+  await eventually(() => Promise.resolve(assert.ok(sent >= 400)));
+  await new Promise<void>((done) => socket.close(() => done()));
+});
+
+Deno.test("serveTimeUdp() lets garbage use up nobody's allowance, and counts it", async () => {
+  const server = await serveTimeUdp({
+    host: "127.0.0.1",
+    port: 0,
+    describe: localServerClock(systemClock.now_ns),
+    rateLimit: new RateLimit({ burst: 2, rate_hz: 0.01, addresses_max: 8 }),
+  });
+  const socket = createSocket("udp4");
+  let answers = 0;
+  socket.on("message", () => answers++);
+  try {
+    await new Promise<void>((done) => socket.bind(0, "127.0.0.1", done));
+    const ownReply = encodePacket({ ...decodePacket(honest(new Uint8Array(48)))!, mode: 4 });
+    for (const bytes of [new Uint8Array(3), new Uint8Array(48), ownReply, new Uint8Array(1_400)]) {
+      socket.send(bytes, server.port, "127.0.0.1");
+    }
+    await eventually(() => Promise.resolve(assert.equal(server.counts().malformed, 4)));
+    assert.equal((await queryTime(queryOptions(server.port, 2))).samples, 2);
+    assert.deepEqual(server.counts(), { answered: 2, kissed: 0, limited: 0, malformed: 4 });
+    assert.equal(answers, 0);
+  } finally {
+    await new Promise<void>((done) => socket.close(() => done()));
     await server.stop();
   }
 });
