@@ -26,7 +26,7 @@ export interface DisciplineOptions {
   readonly fresh_s?: number;
   /** With an error bound beyond this the clock counts as not synchronised. */
   readonly errorMax_s?: number;
-  /** Cap on the round trip of an answer, in seconds: the clock is moved by no more than half. */
+  /** Cap on the round trip of an answer, up to 1 s: delays move the clock by no more than half. */
   readonly delayMax_s?: number;
 }
 
@@ -36,6 +36,8 @@ export type FeedOutcome =
   /** Not enough servers, or servers that contradict each other. */
   | { readonly outcome: "no_majority"; readonly candidates: number }
   | { readonly outcome: "step_refused"; readonly step_s: number }
+  /** The round trip is beyond the configured cap. */
+  | { readonly outcome: "delay_too_long" }
   /** A packet that was held up on its way; the next such one is taken. */
   | { readonly outcome: "delay_outlier" }
   /** The server contradicts its past; it is believed when it keeps to that. */
@@ -90,7 +92,7 @@ export class Discipline {
   readonly #driftMax: number;
   readonly #fresh_s: number;
   readonly #errorMax_s: number;
-  readonly #delayMax_s: number;
+  readonly #delayTaken_s: number;
   readonly #agreeing_min: number;
   readonly #sources = new Map<string, Source>();
   #adopted: Adopted | undefined;
@@ -105,13 +107,14 @@ export class Discipline {
     this.#driftMax = options.driftMax ?? 100e-6;
     this.#fresh_s = options.fresh_s ?? 600;
     this.#errorMax_s = options.errorMax_s ?? 2;
-    this.#delayMax_s = options.delayMax_s ?? DELAY_MAX_S;
+    this.#delayTaken_s = delayTaken_s(Math.min(options.delayMax_s ?? DELAY_MAX_S, DELAY_MAX_S));
     this.#agreeing_min = options.sources >= 3 ? Math.floor(options.sources / 2) + 1 : 1;
   }
 
   /** Takes a sample of `name` at `now_s`. */
   feed(name: string, sample: TimeSample, now_s: number): FeedOutcome {
     this.#leapIfDue(now_s);
+    if (sample.delay_s > this.#delayTaken_s) return { outcome: "delay_too_long" };
     if (this.#adopted !== undefined && this.#error_s(this.#adopted, now_s) > this.#errorMax_s) {
       this.#adopted = undefined;
       this.#sources.clear();
@@ -228,7 +231,7 @@ export class Discipline {
         throw new RangeError(`More than ${SOURCES_MAX} time sources`);
       }
       source = {
-        filter: new SourceFilter(this.#driftMax, delayTaken_s(this.#delayMax_s)),
+        filter: new SourceFilter(this.#driftMax, this.#delayTaken_s),
         refused: 0,
       };
       this.#sources.set(name, source);

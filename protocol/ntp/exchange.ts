@@ -20,8 +20,8 @@ import {
 /** RFC 5905 appendix A.1.1, MAXDIST: a server farther than this from its reference is of no use. */
 export const ROOT_DISTANCE_MAX_S = 1;
 /**
- * The cap on delay, if not configured: a packet that is held back on one way shifts the time by half
- * of that, whatever authenticates it.
+ * The cap on delay; the discipline may have a lower one. A packet that is held back on one way shifts
+ * the time by half of its delay, whatever authenticates it.
  */
 export const DELAY_MAX_S = 1;
 /**
@@ -84,7 +84,7 @@ export const timeRejectText: Readonly<Record<TimeRejectReason, string>> = {
   impossible_time:
     "the server shows a time before 2025 or more than 68 years ahead: its clock is not set",
   negative_delay: "the server held the question for longer than we waited",
-  delay_too_long: "the answer was under way for longer than is allowed (1 s if not configured)",
+  delay_too_long: "the answer was under way for longer than is allowed (1 s at most)",
   root_distance: "the server is more than 1 s from its reference (root distance)",
 };
 
@@ -153,14 +153,12 @@ const KISSES: Readonly<Record<string, TimeRejectReason>> = {
  * Judges the answer `bytes` to `question`, that came when the local clock showed `received_ns`
  * (T4, Unix nanoseconds). Nothing of a packet is believed, not even a kiss code, before its origin
  * is our nonce. The first packet with our nonce answers the question; any later one is a duplicate.
- * `delayMax_s` is the cap on the round trip, for which the discipline must have the same value.
  */
 export function judgeAnswer(
   question: Question,
   bytes: Uint8Array,
   received_ns: bigint,
   authenticated = false,
-  delayMax_s = DELAY_MAX_S,
 ): Verdict {
   const packet = bytes.length === PACKET_LENGTH ? decodePacket(bytes) : undefined;
   if (packet === undefined) return reject("wrong_length");
@@ -179,7 +177,7 @@ export function judgeAnswer(
   }
   const fault = faultOfServer(packet, question.nonce);
   return fault === undefined
-    ? measure(packet, question.sent_ns, received_ns, authenticated, delayMax_s)
+    ? measure(packet, question.sent_ns, received_ns, authenticated)
     : reject(fault);
 }
 
@@ -207,7 +205,6 @@ function measure(
   t1_ns: bigint,
   t4_ns: bigint,
   authenticated: boolean,
-  delayMax_s: number,
 ): Verdict {
   if (t4_ns < t1_ns) return reject("reversed_timestamps");
   const t2_ns = fromTimestamp(packet.receive, t4_ns < EARLIEST_NS ? EARLIEST_NS : t4_ns);
@@ -216,7 +213,7 @@ function measure(
   const offset_s = Number((t2_ns - t1_ns) + (t3_ns - t4_ns)) / 2 / NS_PER_S;
   const measured_s = Number((t4_ns - t1_ns) - (t3_ns - t2_ns)) / NS_PER_S;
   if (measured_s < -NEGATIVE_DELAY_SLACK_S) return reject("negative_delay");
-  if (measured_s > delayTaken_s(delayMax_s)) return reject("delay_too_long");
+  if (measured_s > delayTaken_s(DELAY_MAX_S)) return reject("delay_too_long");
   const delay_s = Math.max(measured_s, DELAY_MIN_S);
   const rootDispersion_s = packet.rootDispersion_s + 2 ** packet.precision;
   const { stratum, leap, rootDelay_s } = packet;

@@ -99,6 +99,7 @@ class Follower {
   readonly #pace: Pace;
   /** The last thing said about this server, so that it is said once. */
   #said = "";
+  #leapTold = false;
 
   constructor(
     source: TimeSource,
@@ -159,7 +160,15 @@ class Follower {
     const { log, onAdopted } = this.#options;
     if (this.#said !== "") log.info("time again in order", { server: this.#source.name });
     this.#said = "";
-    onAdopted?.(this.#discipline.estimate(now_s));
+    const estimate = this.#discipline.estimate(now_s);
+    if (estimate.leap !== 0 && !this.#leapTold) {
+      log.info("a leap second is announced for the end of this month", {
+        server: this.#source.name,
+        second: estimate.leap === 1 ? "one more" : "one less",
+      });
+    }
+    this.#leapTold = estimate.leap !== 0;
+    onAdopted?.(estimate);
   }
 
   #notAdopted(fed: Exclude<FeedOutcome, { outcome: "adopted" }>): void {

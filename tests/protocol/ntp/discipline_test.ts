@@ -120,6 +120,13 @@ Deno.test("Discipline drops one packet that was held up, and takes the next such
   near(discipline.estimate(16).offset_s, 1, 1e-3);
 });
 
+Deno.test("Discipline refuses a round trip beyond the cap that it is given", () => {
+  const discipline = new Discipline({ sources: 1, delayMax_s: 0.1 });
+  assert.equal(discipline.feed("a", sampleOf(0, 0.098), 0).outcome, "delay_too_long");
+  assert.equal(discipline.estimate(0).quality, 0);
+  assert.equal(discipline.feed("a", sampleOf(0, 0.096), 1).outcome, "adopted");
+});
+
 Deno.test("Discipline holds no more than 16 servers apart", () => {
   const discipline = new Discipline({ sources: 1 });
   for (let i = 0; i < 16; i++) discipline.feed(`server ${i}`, sampleOf(0), i);
