@@ -32,7 +32,15 @@ export async function withSimulatedSlave(
     const key_file = `${folder}/M1.json`;
     await Deno.writeTextFile(key_file, JSON.stringify(keyFileOf("M1")));
     const dataDir = `${folder}/data`;
-    const config = configurationOf({ data_dir: dataDir, key_files: [key_file], ...given });
+    const config = configurationOf({
+      data_dir: dataDir,
+      key_files: [key_file],
+      // Nothing is confirmed unless the test does it: the same readings are sealed again and again.
+      resend_first_s: 0.1,
+      resend_max_s: 0.1,
+      heartbeat_s: 0.2,
+      ...given,
+    });
     const [sync, broker] = [new SimulatedSync(), new SimulatedBroker()];
     const slave = await startSlave(config, broker.broker, silentLog, {
       read,
