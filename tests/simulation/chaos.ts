@@ -21,7 +21,9 @@ function forAWhile(world: World, duration_ms: number, undo: () => void): void {
 }
 
 const anyOf = (world: World, random: Random): Role =>
-  random.pick(random.chance(0.6) ? world.masters : [...world.ledgers, ...world.slaves]);
+  random.pick(
+    random.chance(0.6) ? world.masters : [...world.ledgers, ...world.slaves, ...world.closers],
+  );
 
 const crash: Fault = (world, random) => {
   const role = anyOf(world, random);

@@ -7,6 +7,7 @@ import { RetryableError } from "../../protocol/errors.ts";
 import type { ReadingRow, SlaveRow } from "../../streams/database/ledger_rows.ts";
 import type { LedgerStore, LedgerTransaction } from "../../streams/database/ledger_store.ts";
 import type { Link, Server } from "./link.ts";
+import { BillingTables } from "./billing_tables.ts";
 import type { Random } from "./random.ts";
 
 /** After this the server gives up a transaction whose client says nothing, and its locks. */
@@ -29,8 +30,9 @@ export class WorldDatabase implements Server {
   disk_ms = 2;
   onCommit = (_commit: Commit) => {};
   readonly links = new Set<Link>();
+  readonly billing = new BillingTables();
   readonly #random: Random;
-  #holder: Open | undefined;
+  readonly #holders = new Map<string, Open>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -43,7 +45,7 @@ export class WorldDatabase implements Server {
   crash(): void {
     this.up = false;
     this.life += 1;
-    this.#holder = undefined;
+    this.#holders.clear();
     for (const link of this.links) link.reset();
   }
 
@@ -52,20 +54,29 @@ export class WorldDatabase implements Server {
     for (const link of this.links) link.reconnect();
   }
 
-  /** Locks the cursor for `open`; false while another transaction that still lives holds it. */
-  lock(open: Open, now_ms: number): boolean {
-    const holder = this.#holder;
+  /** Locks `row` for `open`; false while another transaction that still lives holds it. */
+  lock(row: string, open: Open, now_ms: number): boolean {
+    const holder = this.#holders.get(row);
     if (holder && holder !== open && holder.seen_ms + IDLE_MAX_MS > now_ms) return false;
-    this.#holder = open;
+    this.#holders.set(row, open);
+    open.locked = row;
     return true;
   }
 
-  holds(open: Open): boolean {
-    return this.#holder === open;
+  /** Throws when the server has given `open` up: it died, or another has the lock. */
+  assertOpen(open: Open): void {
+    const lost = open.locked !== undefined && this.#holders.get(open.locked) !== open;
+    if (open.life !== this.life || lost) {
+      throw new RetryableError("The transaction was given up by the server");
+    }
   }
 
   release(open: Open): void {
-    if (this.#holder === open) this.#holder = undefined;
+    if (open.locked !== undefined && this.#holders.get(open.locked) === open) {
+      this.#holders.delete(open.locked);
+    }
+    open.locked = undefined;
+    open.life = -1;
   }
 }
 
@@ -73,7 +84,8 @@ export class WorldDatabase implements Server {
 export class Open {
   seen_ms = 0;
   life = 0;
-  locked = false;
+  /** The row that it holds. */
+  locked: string | undefined;
   cursor: number | undefined;
   readings: ReadingRow[] = [];
   slaves: readonly SlaveRow[] = [];
@@ -82,28 +94,68 @@ export class Open {
 export const keyOf = ({ meter_id, obis, read_at_ms }: ReadingRow) =>
   `${meter_id} ${obis} ${read_at_ms}`;
 
+/** Runs `work` in a transaction: `finish` is its commit, at the server. */
+export async function inTransaction<T>(
+  database: WorldDatabase,
+  link: Link,
+  work: (open: Open) => Promise<T>,
+  finish: (open: Open, result: T) => void,
+): Promise<T> {
+  const open = new Open();
+  try {
+    await link.call(() => void (open.life = database.life));
+    const result = await work(open);
+    await link.call(() => {
+      database.assertOpen(open);
+      finish(open, result);
+      database.release(open);
+    });
+    return result;
+  } finally {
+    // A client that gives up closes its connection: the server lets go of what it held.
+    link.toServer(() => database.release(open), 0);
+  }
+}
+
+/** Something inside a transaction, at the server. */
+export function ask<T>(
+  database: WorldDatabase,
+  link: Link,
+  open: Open,
+  action: () => T,
+): Promise<T> {
+  return link.call(() => {
+    database.assertOpen(open);
+    open.seen_ms = link.process.now_ms();
+    return action();
+  });
+}
+
+/** Waits until `open` holds `row`. */
+export async function lockRow(database: WorldDatabase, link: Link, open: Open, row: string) {
+  while (
+    !await ask(database, link, open, () => database.lock(row, open, link.process.now_ms()))
+  ) await new Promise<void>((resolve) => void link.process.after(LOCK_POLL_MS, resolve));
+}
+
+const CURSOR_ROW = "ledger_cursor";
+
 /** `database` as the ledger of one process sees it over `link`. */
 export function ledgerOver(database: WorldDatabase, link: Link): LedgerStore {
   return {
     cursor: () => link.call(() => database.cursor),
     isDataFault: () => false,
-    transaction: async (work) => {
-      const open = new Open();
-      try {
-        await link.call(() => void (open.life = database.life));
-        const result = await work(transactionOver(database, link, open));
-        await link.call(() => commit(database, open));
-        return result;
-      } finally {
-        // A client that gives up closes its connection: the server lets go of what it held.
-        link.toServer(() => database.release(open), 0);
-      }
-    },
+    transaction: (work) =>
+      inTransaction(
+        database,
+        link,
+        (open) => work(transactionOver(database, link, open)),
+        (open) => commit(database, open),
+      ),
   };
 }
 
 function commit(database: WorldDatabase, open: Open): void {
-  assertOpen(database, open);
   const from = database.cursor;
   for (const row of open.readings) database.readings.set(keyOf(row), row);
   for (const row of open.slaves) {
@@ -113,39 +165,19 @@ function commit(database: WorldDatabase, open: Open): void {
     }
   }
   database.cursor = open.cursor ?? from;
-  database.release(open);
   database.onCommit({ from, to: database.cursor, rows: open.readings });
 }
 
-function assertOpen(database: WorldDatabase, open: Open): void {
-  if (open.life !== database.life || (open.locked && !database.holds(open))) {
-    throw new RetryableError("The transaction was given up by the server");
-  }
-}
-
 function transactionOver(database: WorldDatabase, link: Link, open: Open): LedgerTransaction {
-  const ask = <T>(action: () => T) =>
-    link.call(() => {
-      assertOpen(database, open);
-      open.seen_ms = link.process.now_ms();
-      return action();
-    });
-  const lock = async (): Promise<number> => {
-    for (;;) {
-      const cursor = await ask(() => {
-        if (!database.lock(open, link.process.now_ms())) return undefined;
-        open.locked = true;
-        return database.cursor;
-      });
-      if (cursor !== undefined) return cursor;
-      await new Promise<void>((resolve) => void link.process.after(LOCK_POLL_MS, resolve));
-    }
-  };
+  const at = <T>(action: () => T) => ask(database, link, open, action);
   return {
-    lockCursor: lock,
-    writeReadings: (rows) => ask(() => insert(database, open, rows)),
-    writeSlaves: (rows) => ask(() => void (open.slaves = rows)),
-    moveCursor: (sequence) => ask(() => void (open.cursor = sequence)),
+    lockCursor: async () => {
+      await lockRow(database, link, open, CURSOR_ROW);
+      return await at(() => database.cursor);
+    },
+    writeReadings: (rows) => at(() => insert(database, open, rows)),
+    writeSlaves: (rows) => at(() => void (open.slaves = rows)),
+    moveCursor: (sequence) => at(() => void (open.cursor = sequence)),
   };
 }
 

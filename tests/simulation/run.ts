@@ -1,4 +1,5 @@
 /** One seed, lived through and judged. */
+import { assertBilledOnce } from "./checkers/billing.ts";
 import { Violation } from "./checkers/checker.ts";
 import { deliveryChecker } from "./checkers/delivery.ts";
 import { fenceChecker } from "./checkers/fence.ts";
@@ -16,6 +17,7 @@ export interface Outcome {
   readonly lived_ms: number;
   readonly readings: number;
   readonly takeovers: number;
+  readonly invoices: number;
   /** The last events in words, and the fingerprint of them all; empty unless told. */
   readonly story: readonly string[];
   readonly hash: string;
@@ -42,6 +44,7 @@ async function live(seed: number, options: RunOptions): Promise<Outcome> {
     fenceChecker(),
     replayChecker(),
     deliveryChecker(),
+    { billed: assertBilledOnce },
     { atRest: assertRest },
     outputsChecker(),
   ];
@@ -60,6 +63,7 @@ async function live(seed: number, options: RunOptions): Promise<Outcome> {
     lived_ms: world.schedule.now_ms,
     readings: rows.size,
     takeovers: journal.filter(({ record }) => record.type === "epoch").length,
+    invoices: world.database.billing.invoices.length,
     story: world.story.lines,
     hash: world.story.hash,
   };

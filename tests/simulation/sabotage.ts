@@ -92,25 +92,6 @@ const replayWindow: Sabotage = {
   }),
 };
 
-/** A new owner believes the snapshot that it read, whatever was trimmed while it did. */
-const snapshotRead: Sabotage = {
-  ports: (ports) => {
-    let loaded = 0;
-    return {
-      ...ports,
-      snapshots: {
-        ...ports.snapshots,
-        load: async (kind, partition) => {
-          const snapshot = await ports.snapshots.load(kind, partition);
-          loaded = snapshot?.journal_sequence ?? 0;
-          return snapshot;
-        },
-        sequenceOf: () => Promise.resolve(loaded),
-      },
-    };
-  },
-};
-
 /** The ledger's cursor moves in a transaction of its own, and the rows follow. */
 const cursorTransaction: Sabotage = {
   store: (store) => ({
@@ -143,12 +124,17 @@ const cursorTransaction: Sabotage = {
   }),
 };
 
+/** Steps of a cycle do not lock their account, and no index refuses a second live invoice. */
+const invoiceUnique: Sabotage = {
+  database: ({ billing }) => void Object.assign(billing, { locksAccounts: false, unique: false }),
+};
+
 /** By name, as `--sabotage` takes them. */
 export const sabotages: Readonly<Record<string, Sabotage>> = {
   "fence": fence,
   "cursor-in-journal": cursorInJournal,
   "output-gate": outputGate,
   "replay-window": replayWindow,
-  "snapshot-read": snapshotRead,
   "cursor-transaction": cursorTransaction,
+  "invoice-unique": invoiceUnique,
 };

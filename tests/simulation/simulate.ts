@@ -62,13 +62,14 @@ async function main(args: string[]): Promise<number> {
   const progress = createProgress();
   const began_ms = performance.now();
   const failed: Outcome[] = [];
-  const sums = { events: 0, lived_ms: 0, readings: 0, takeovers: 0 };
+  const sums = { events: 0, lived_ms: 0, readings: 0, takeovers: 0, invoices: 0 };
   for (let seed = first; seed < first + seeds; seed++) {
     const outcome = await runSeed(seed, { ...(spoiled && { sabotage: spoiled }) });
     sums.events += outcome.events;
     sums.lived_ms += outcome.lived_ms;
     sums.readings += outcome.readings;
     sums.takeovers += outcome.takeovers;
+    sums.invoices += outcome.invoices;
     if (outcome.violation) {
       failed.push(outcome);
       progress.stage(`seed ${seed}: ${outcome.violation.invariant} ${outcome.violation.what}`);
@@ -84,6 +85,7 @@ async function main(args: string[]): Promise<number> {
     ...{ first_seed: first, seeds, broken: failed.length, seconds: Math.round(seconds * 10) / 10 },
     simulated_hours: Math.round(sums.lived_ms / 3_600) / 1_000,
     ...{ events: sums.events, readings: sums.readings, takeovers: sums.takeovers },
+    invoices: sums.invoices,
     violations: failed.map(({ seed, violation }) => ({ seed, ...violation })),
   };
   console.log(json ? JSON.stringify(summary) : wordsOf(summary));
@@ -97,11 +99,12 @@ function wordsOf(summary: {
   readonly simulated_hours: number;
   readonly readings: number;
   readonly takeovers: number;
+  readonly invoices: number;
 }): string {
-  const { seeds, broken, seconds, simulated_hours, readings, takeovers } = summary;
+  const { seeds, broken, seconds, simulated_hours, readings, takeovers, invoices } = summary;
   return `${seeds} worlds, ${broken} with a violation, in ${seconds} s ` +
     `(${(seeds / seconds).toFixed(1)} a second): ${simulated_hours} hours lived, ` +
-    `${readings} readings, ${takeovers} takeovers`;
+    `${readings} readings, ${takeovers} takeovers, ${invoices} invoices`;
 }
 
 if (import.meta.main) {

@@ -15,6 +15,7 @@ import type { Checker, Evidence, Journaled } from "./checkers/checker.ts";
 import { ledgerOver, WorldDatabase } from "./database.ts";
 import type { Link, Weather } from "./link.ts";
 import { SLAVES, START_MS } from "./meters.ts";
+import { startCloser } from "./processes/closer.ts";
 import { startLedger } from "./processes/ledger.ts";
 import { startMaster } from "./processes/master.ts";
 import { freshDisk, type SlaveDisk, SlaveProcess } from "./processes/slave.ts";
@@ -27,6 +28,7 @@ import { Story } from "./story.ts";
 const FAULTS_MS = 100_000;
 const MASTERS = 3;
 const LEDGERS = 2;
+const CLOSERS = 2;
 /** Frames that somebody records and plays again, and within which time: the window is 10 s. */
 const REPLAYED = 0.08;
 const REPLAYED_WITHIN_MS = 11_000;
@@ -36,6 +38,7 @@ export interface Sabotage {
   readonly ports?: (ports: ShardPorts, broker: NatsBroker, world: World) => ShardPorts;
   readonly store?: (store: LedgerStore, link: Link, world: World) => LedgerStore;
   readonly broker?: (broker: WorldBroker) => void;
+  readonly database?: (database: WorldDatabase) => void;
 }
 
 export class World {
@@ -48,6 +51,7 @@ export class World {
   readonly masters: readonly Role[];
   readonly ledgers: readonly Role[];
   readonly slaves: readonly Role[];
+  readonly closers: readonly Role[];
   readonly faultsEnd_ms = FAULTS_MS;
   /** The first thing that may not be. */
   fault: Error | undefined;
@@ -71,11 +75,15 @@ export class World {
     this.weather = { loss: weather.pick([0, 0.002, 0.01, 0.04]), late: weather.chance(0.5) };
     this.broker.onStored = (stream, message) => this.#stored(stream, message);
     this.database.onCommit = (commit) => this.#judge((checker) => checker.committed?.(commit));
+    this.database.billing.onInvoice = () =>
+      this.#judge((checker) => checker.billed?.(this.database.billing.invoices));
     sabotage.broker?.(this.broker);
+    sabotage.database?.(this.database);
     const roles = (name: string, count: number, begin: Begin) =>
       Array.from({ length: count }, (_, i) => new Role(`${name}${i + 1}`, this, begin));
     this.masters = roles("master", MASTERS, (place) => this.#startMaster(place));
     this.ledgers = roles("ledger", LEDGERS, (place) => this.#startLedger(place));
+    this.closers = roles("closer", CLOSERS, (place) => this.#startCloser(place));
     this.slaves = SLAVES.map((id) => new Role(id, this, (place) => this.#startSlave(id, place)));
   }
 
@@ -94,7 +102,7 @@ export class World {
   }
 
   get #everybody(): Role[] {
-    return [...this.masters, ...this.ledgers, ...this.slaves];
+    return [...this.masters, ...this.ledgers, ...this.slaves, ...this.closers];
   }
 
   /** Lets the world live: faults, then calm until nothing waits or `patience_ms` are over. */
@@ -193,6 +201,11 @@ export class World {
   #startLedger({ broker, databaseLink, log }: Parameters<Begin>[0]) {
     const store = ledgerOver(this.database, databaseLink);
     return startLedger(broker, this.#sabotage.store?.(store, databaseLink, this) ?? store, log);
+  }
+
+  #startCloser({ databaseLink }: Parameters<Begin>[0]) {
+    startCloser({ database: this.database, link: databaseLink, random: this.dice("closer") });
+    return Promise.resolve(undefined);
   }
 
   #startSlave(id: string, { broker, link }: Parameters<Begin>[0]) {

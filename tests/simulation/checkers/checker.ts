@@ -4,6 +4,7 @@ import type { JournalRecord } from "../../../protocol/messages/journal.ts";
 import type { Register } from "../../../protocol/messages/common.ts";
 import type { Input } from "../../../actors/shard/actor.ts";
 import type { ReadingRow } from "../../../streams/database/ledger_rows.ts";
+import type { Invoice } from "../billing_tables.ts";
 import type { Commit } from "../database.ts";
 
 export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6";
@@ -46,5 +47,6 @@ export interface Checker {
   /** A slave has seen a confirmation, and is about to forget what it names. */
   readonly confirmed?: (slaveId: string, confirmed: Confirmation["confirmed"]) => void;
   readonly committed?: (commit: Commit) => void;
+  readonly billed?: (invoices: readonly Invoice[]) => void;
   readonly atRest?: (evidence: Evidence) => void;
 }
