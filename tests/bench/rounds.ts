@@ -1,7 +1,9 @@
 /**
- * Measuring several ways of doing a thing on a machine that has other things to do: all of them take
- * turns in short rounds, so that a slow moment slows them all, and the median of the rounds counts.
+ * Measuring several ways of doing a thing on a machine that has other things to do: what counts is the
+ * time that the processor spent on this process, all ways take turns in short rounds, so that a slow
+ * moment slows them all, and the median of the rounds is taken.
  */
+import process from "node:process";
 
 export interface Variant {
   readonly name: string;
@@ -12,11 +14,11 @@ export interface Variant {
 export interface RoundsOptions {
   /** How often every variant has its turn. */
   readonly rounds: number;
-  /** How long one turn takes, roughly, in milliseconds. */
+  /** Processor time of one turn, roughly, in milliseconds. */
   readonly turn_ms: number;
 }
 
-/** Median time of one run of each variant, in microseconds, by name. */
+/** Median processor time of one run of each variant, in microseconds, by name. */
 export function measure(
   variants: readonly Variant[],
   { rounds, turn_ms }: RoundsOptions,
@@ -28,23 +30,31 @@ export function measure(
   }));
   for (let round = 0; round < rounds; round++) {
     for (const { variant, times, taken_us } of turns) {
-      taken_us.push(elapsed_ms(variant, times) * 1_000 / times);
+      taken_us.push(spent_us(variant, times) / times);
     }
   }
   return new Map(turns.map(({ variant, taken_us }) => [variant.name, median(taken_us)]));
 }
 
-/** Runs that fill one turn, found out while the compiler warms up. */
+/** Turns that a variant runs before it is measured: the compiler finds out what is worth its while. */
+const WARM_UP_TURNS = 4;
+
+/** Runs that fill one turn, once the variant is warm. */
 function timesFor(variant: Variant, turn_ms: number): number {
+  const turn_us = turn_ms * 1_000;
   let times = 16;
-  while (elapsed_ms(variant, times) < turn_ms) times *= 2;
-  return Math.max(1, Math.ceil(times * turn_ms / elapsed_ms(variant, times)));
+  for (let warm_us = 0; warm_us < WARM_UP_TURNS * turn_us; times += 16) {
+    warm_us += spent_us(variant, times);
+  }
+  return Math.max(1, Math.ceil(times * turn_us / spent_us(variant, times)));
 }
 
-function elapsed_ms(variant: Variant, times: number): number {
-  const started_ms = performance.now();
+/** User and system time together, of all threads: the collector of garbage is part of the price. */
+function spent_us(variant: Variant, times: number): number {
+  const before = process.cpuUsage();
   variant.run(times);
-  return performance.now() - started_ms;
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 /** The middle one of `values`, the lower of two. */
