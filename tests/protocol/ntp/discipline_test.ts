@@ -120,6 +120,24 @@ Deno.test("Discipline drops one packet that was held up, and takes the next such
   near(discipline.estimate(16).offset_s, 1, 1e-3);
 });
 
+Deno.test("Discipline learns no frequency beyond the worst drift from packets held back", () => {
+  const discipline = new Discipline({ sources: 1 });
+  // Held back on one way, and less each time: the measured offset falls by 500 ppm.
+  for (let at_s = 0; at_s <= 960; at_s += 32) {
+    const held_s = 0.96 - at_s / 1_000;
+    discipline.feed("a", sampleOf(held_s / 2, held_s + 0.0002), at_s);
+  }
+  const { frequency_ppm } = discipline.estimate(960);
+  assert.ok(Math.abs(frequency_ppm!) <= 100.001, `${frequency_ppm} ppm`);
+});
+
+Deno.test("Discipline never leaves what a quick packet makes certain", () => {
+  const discipline = new Discipline({ sources: 1 });
+  for (let i = 0; i < 12; i++) discipline.feed("a", sampleOf(0, i % 2 === 0 ? 0.1 : 0.2), i * 8);
+  assert.equal(discipline.feed("a", sampleOf(0.04, 0.002), 96).outcome, "adopted");
+  near(discipline.estimate(96).offset_s, 0.04, 0.0011);
+});
+
 Deno.test("Discipline refuses a round trip beyond the cap that it is given", () => {
   const discipline = new Discipline({ sources: 1, delayMax_s: 0.1 });
   assert.equal(discipline.feed("a", sampleOf(0, 0.098), 0).outcome, "delay_too_long");

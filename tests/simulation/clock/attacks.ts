@@ -10,7 +10,7 @@ import { DELAY_MAX_S } from "../../../protocol/ntp/exchange.ts";
 import { type Figures, Gauge } from "./figures.ts";
 import { Random } from "./random.ts";
 import { type Moment, runClock } from "./run.ts";
-import { DURATION_S, honest, type Outcome, start, way } from "./scenarios.ts";
+import { bound_s, DURATION_S, honest, type Outcome, start, way } from "./scenarios.ts";
 
 /** Half of the cap, and what honest noise may add. */
 const MOVED_MAX_S = DELAY_MAX_S / 2 + 1e-3;
@@ -81,8 +81,9 @@ function isAnswered({ at_s, adopted_s }: Moment): boolean {
 function faultOf(moment: Moment): string | undefined {
   const { error_s, estimate } = moment;
   if (estimate.source === null) return undefined;
-  const bound_s = estimate.delay_s! / 2 + estimate.dispersion_s!;
-  if (Math.abs(error_s) > bound_s) return `error of ${error_s} s beyond the bound ${bound_s} s`;
+  if (Math.abs(error_s) > bound_s(moment)) {
+    return `error of ${error_s} s beyond the bound of ${bound_s(moment)} s`;
+  }
   const moved = isAnswered(moment) && Math.abs(error_s) > MOVED_MAX_S;
   return moved ? `moved by ${error_s} s` : undefined;
 }

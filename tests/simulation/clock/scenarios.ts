@@ -60,6 +60,11 @@ interface Asked {
   readonly faultAfter?: (summary: RunSummary) => string | undefined;
 }
 
+/** What the clock itself states as the most that it can be wrong by, in seconds. */
+export function bound_s({ estimate }: Moment): number {
+  return estimate.source === null ? Infinity : estimate.delay_s! / 2 + estimate.dispersion_s!;
+}
+
 /** Runs and holds the figures against the bar. */
 function judged(options: Omit<RunOptions, "observe">, asked: Asked = {}): Outcome {
   const gauge = new Gauge();
@@ -73,6 +78,7 @@ function judged(options: Omit<RunOptions, "observe">, asked: Asked = {}): Outcom
       const fault = asked.faultOf?.(moment);
       if (fault !== undefined) faults.add(fault);
       if (spared(at_s)) return;
+      if (Math.abs(error_s) > bound_s(moment)) faults.add(`error of ${error_s} s beyond its bound`);
       gauge.watch(at_s, error_s, BAR.errorMax_s + floor_s);
       if (at_s >= BAR.settled_s) gauge.add(error_s, frequencyError);
     },
