@@ -11,7 +11,7 @@ export function openProbability(x: Distribution, window_s: number, loss = 0): nu
   return (1 - loss) * Math.min(1, Math.max(0, inWindow));
 }
 
-/** The probability that the very first candidate is right when nearest seconds go first: W = 0. */
+/** The probability that the second of the expected moment is the right one: the window W = 0. */
 export function firstRightProbability(x: Distribution): number {
   return openProbability(x, 0);
 }
@@ -38,6 +38,8 @@ export interface TrialsExpected {
   /** Mean number of trials of the frames that open. */
   readonly mean: number;
   readonly standardDeviation: number;
+  /** The share of them that needs one trial only. */
+  readonly first: number;
 }
 
 /** Slices of the expected second, over which the trials are averaged by the midpoint rule. */
@@ -53,7 +55,7 @@ export function expectedTrials(
   window_s: number,
   order: SearchOrder,
 ): TrialsExpected {
-  let weight = 0, sum = 0, squares = 0;
+  let weight = 0, sum = 0, squares = 0, first = 0;
   for (let i = 0; i < PHASES; i++) {
     const v = (i + 0.5) / PHASES;
     for (let k = -window_s; k <= window_s; k++) {
@@ -62,10 +64,12 @@ export function expectedTrials(
       weight += probability;
       sum += probability * trials;
       squares += probability * trials * trials;
+      if (trials === 1) first += probability;
     }
   }
   const mean = sum / weight;
-  return { mean, standardDeviation: Math.sqrt(Math.max(0, squares / weight - mean * mean)) };
+  const standardDeviation = Math.sqrt(Math.max(0, squares / weight - mean * mean));
+  return { mean, standardDeviation, first: first / weight };
 }
 
 /**

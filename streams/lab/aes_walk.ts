@@ -9,11 +9,11 @@ export const EXAMPLE_BLOCK = "3243f6a8885a308d313198a2e0370734";
 
 /** What each step does, in one line. */
 const MEANING: readonly (readonly [string, string])[] = [
-  ["KeyExpansion", "makes one round key of 16 bytes for the start and one for each round"],
-  ["SubBytes", "puts each byte through the S-box: inverse in GF(2^8), then an affine map"],
-  ["ShiftRows", "turns row 0, 1, 2, 3 left by 0, 1, 2, 3 bytes: columns mix with each other"],
-  ["MixColumns", "multiplies each column with a fixed matrix; the last round leaves it out"],
-  ["AddRoundKey", "XORs the round key; it gives the state that the next round starts with"],
+  ["KeyExpansion", "makes a round key of 16 bytes for the start and each round"],
+  ["SubBytes", "each byte through the S-box: inverse in GF(2^8), affine map"],
+  ["ShiftRows", "turns row 0, 1, 2, 3 left by 0, 1, 2, 3 bytes"],
+  ["MixColumns", "multiplies each column with a fixed matrix; not in the last"],
+  ["AddRoundKey", "XORs the round key; the sum is the start of the next round"],
 ];
 
 const GAP = "   ";

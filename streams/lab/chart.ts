@@ -21,8 +21,14 @@ export function renderChart(option: ChartOption, width: number, height: number):
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption({ animation: false, ...option });
-    return chart.renderToSVGString({ useViewBox: true });
+    return stillPicture(chart.renderToSVGString({ useViewBox: true }));
   } finally {
     chart.dispose();
   }
+}
+
+/** Without what the library leaves for a pointer to play with: style on hover and the marks it needs. */
+function stillPicture(svg: string): string {
+  return svg.replace(/<style ?>[\s\S]*?<\/style>\s*/g, "")
+    .replaceAll(/ (?:class="zr|ecmeta_\w+=")[^"]*"/g, "");
 }

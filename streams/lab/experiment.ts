@@ -64,7 +64,7 @@ export function comparisonsOf(
         )
       ),
       [`trials in the paper's order, ${title}`, trials.linear] as const,
-      [`trials best first, ${title}`, trials.nearest] as const,
+      [`trials best first, ${title}`, trials.best] as const,
       [`first candidate right, ${title}`, firstRight] as const,
     ]),
     ...found.forgery.points.map((point) =>

@@ -3,14 +3,23 @@ import { binomialPValue, meanPValue } from "../../protocol/paper/agreement.ts";
 import {
   expectedTrials,
   firstRightApproximation,
-  firstRightProbability,
+  linearOrder,
   openProbability,
+  type TrialsExpected,
 } from "../../protocol/paper/condition.ts";
+import type { Distribution } from "../../protocol/paper/distribution.ts";
 import { CONSUMER_MAX, packetText, READING_MAX_WH } from "../../protocol/paper/packet.ts";
 import { type Chance, seeded } from "../../protocol/paper/random.ts";
 import type { Compared, ScenarioResult } from "./result.ts";
 import type { Scenario } from "./scenarios.ts";
-import { createSystem, type LabSystem, type SystemName, SYSTEMS } from "./systems.ts";
+import {
+  createSystem,
+  type LabSystem,
+  productionOrder,
+  type SystemName,
+  SYSTEMS,
+  TvesMeter,
+} from "./systems.ts";
 
 /** The widest window that is tried; the windows 0 to this are read off one search. */
 export const WIDEST_S = 12;
@@ -31,10 +40,20 @@ interface Counts {
   /** `foundWithin[W]`: frames that opened to the right text with the window W. */
   readonly foundWithin: readonly number[];
   readonly wrong: number;
-  /** Of the frames that opened in T ± 10: how many, and the sum of their trials. */
-  readonly opened: number;
-  readonly trials: number;
-  readonly arrived: number;
+  readonly trials: Trials;
+}
+
+/** Of the frames that opened in T ± 10: how many, the sum of their trials, how many needed one. */
+interface Trials {
+  opened: number;
+  sum: number;
+  first: number;
+}
+
+function count(trials: Trials, of: number): void {
+  trials.opened += 1;
+  trials.sum += of;
+  if (of === 1) trials.first += 1;
 }
 
 /** Any packet that has the form. */
@@ -47,18 +66,17 @@ export function anyPacket(chance: Chance): string {
 
 /**
  * Sends `frames` frames. Each that arrives is searched for once with the widest window; the distance
- * at which its second was found says which windows would have opened it. Trials are counted apart,
- * with the paper's window, because the order of a search depends on its width.
+ * at which its second was found says which windows would have opened it.
  */
 function send(system: LabSystem, scenario: Scenario, frames: number, chance: Chance): Counts {
   const foundWithin = new Array<number>(WIDEST_S + 1).fill(0);
-  let wrong = 0, opened = 0, trials = 0, arrived = 0;
+  const trials = { opened: 0, sum: 0, first: 0 };
+  let wrong = 0;
   for (let i = 0; i < frames; i++) {
     const text = anyPacket(chance);
     const sealed_s = FROM_S + i * SPACING_S + chance.uniform();
     const expected_s = sealed_s + scenario.draw(chance);
     if (chance.uniform() < LOSS) continue;
-    arrived++;
     const found = system.attempt({ text, sealed_s, expected_s, window_s: WIDEST_S });
     if (found === undefined) continue;
     if (found.text !== text) {
@@ -67,12 +85,32 @@ function send(system: LabSystem, scenario: Scenario, frames: number, chance: Cha
     }
     const distance = Math.abs(found.t_s - Math.floor(expected_s));
     for (let window_s = distance; window_s <= WIDEST_S; window_s++) foundWithin[window_s]! += 1;
-    if (distance > PAPER_WINDOW_S) continue;
-    opened++;
-    // The linear series starts earlier the wider it is; the nearest-first one does not.
-    trials += found.trials - (system.name === "tves2" ? 0 : WIDEST_S - PAPER_WINDOW_S);
+    // The series T - W, ..., T + W starts so much earlier when it is wider than the paper's.
+    if (distance <= PAPER_WINDOW_S) count(trials, found.trials - (WIDEST_S - PAPER_WINDOW_S));
   }
-  return { sent: frames, foundWithin, wrong, opened, trials, arrived };
+  return { sent: frames, foundWithin, wrong, trials };
+}
+
+/** What a master of production has learned in a scenario: the bias, and the spread around it. */
+function learned({ mu_s, sigma_s }: Scenario) {
+  return { offset_s: -mu_s, deviation_s: sigma_s };
+}
+
+/** The trials of TVES/2 as a master searches: from the learned offset, most probable second first. */
+function sendBest(scenario: Scenario, frames: number, chance: Chance): Trials {
+  const meter = new TvesMeter(chance, FROM_S);
+  const clock = learned(scenario);
+  const trials = { opened: 0, sum: 0, first: 0 };
+  for (let i = 0; i < frames; i++) {
+    const text = anyPacket(chance);
+    const sealed_s = FROM_S + i * SPACING_S + chance.uniform();
+    const arrival_s = sealed_s + scenario.draw(chance);
+    const found = meter.openBest(meter.seal(text, Math.floor(sealed_s)), arrival_s, clock);
+    if (found === undefined) continue;
+    const distance = Math.abs(found.t_s - Math.floor(arrival_s + clock.offset_s));
+    if (distance <= PAPER_WINDOW_S) count(trials, found.trials);
+  }
+  return trials;
 }
 
 function share(hits: number, n: number, predicted: number): Compared {
@@ -100,30 +138,40 @@ export function measureScenario(
       measured: { caesar: of("caesar"), aes: of("aes"), tves2: of("tves2") },
     };
   });
-  const { tves2 } = counts;
+  const best = sendBest(scenario, frames, seeded(seed, 1, index, SYSTEMS.length));
+  const { mu_s, sigma_s } = scenario;
+  const linear = expectedTrials(scenario.x, PAPER_WINDOW_S, linearOrder);
+  const likely = expectedTrials(
+    unbiased(scenario),
+    PAPER_WINDOW_S,
+    productionOrder(learned(scenario)),
+  );
   return {
     id: scenario.id,
     title: scenario.title,
-    mu_s: scenario.mu_s,
-    sigma_s: scenario.sigma_s,
+    mu_s,
+    sigma_s,
     centred: scenario.centred,
     condition,
     trials: {
-      linear: trialsOf("aes", counts.aes, scenario),
-      nearest: trialsOf("tves2", tves2, scenario),
+      linear: trialsOf(counts.aes.trials, linear),
+      best: trialsOf(best, likely),
     },
     firstRight: {
-      ...share(tves2.foundWithin[0]!, tves2.arrived, firstRightProbability(scenario.x)),
-      approximation: scenario.centred ? firstRightApproximation(scenario.sigma_s) : null,
+      ...share(best.first, best.opened, likely.first),
+      approximation: scenario.centred ? firstRightApproximation(sigma_s) : null,
     },
-    wrong: { caesar: counts.caesar.wrong, aes: counts.aes.wrong, tves2: tves2.wrong },
+    wrong: { caesar: counts.caesar.wrong, aes: counts.aes.wrong, tves2: counts.tves2.wrong },
   };
 }
 
-function trialsOf(name: SystemName, { opened, trials }: Counts, scenario: Scenario): Compared {
-  const { order } = createSystem(name, seeded(0), FROM_S);
-  const expected = expectedTrials(scenario.x, PAPER_WINDOW_S, order);
-  const measured = trials / opened;
+/** X of a master that has learned the bias. */
+function unbiased({ x, mu_s }: Scenario): Distribution {
+  return { cdf: (at) => x.cdf(at + mu_s), integral: (at) => x.integral(at + mu_s) };
+}
+
+function trialsOf({ opened, sum }: Trials, expected: TrialsExpected): Compared {
+  const measured = sum / opened;
   return {
     predicted: expected.mean,
     measured,

@@ -1,14 +1,14 @@
 /** The report: one HTML page with its pictures inside, for a screen in light or dark and for paper. */
 import { COLOURS, DARK, FONT, themed } from "./palette.ts";
 import { chainDrawing, windowDrawing } from "./diagrams.ts";
+import { forgeryPicture, keysPicture } from "./pictures_of_attacks.ts";
 import {
   agreementPicture,
   conditionPicture,
   firstPicture,
-  forgeryPicture,
-  keysPicture,
+  productionCurve,
   trialsPicture,
-} from "./pictures.ts";
+} from "./pictures_of_time.ts";
 import type { LabResult } from "./result.ts";
 import { describeResult } from "./tables.ts";
 
@@ -24,6 +24,7 @@ export interface Picture {
 /** All pictures of a result, in the order of the report. */
 export function picturesOf(result: LabResult): Picture[] {
   const { frames, knownPlaintext: { caesar, aes }, forgery } = result;
+  const curve = productionCurve();
   return [
     {
       name: "window",
@@ -47,15 +48,15 @@ export function picturesOf(result: LabResult): Picture[] {
       title: "How many seconds are tried?",
       says:
         "In the paper's order, T - 10 first, a frame costs eleven trials however good the clock is. " +
-        "Trying the nearest second first, the work follows the clock.",
-      svg: trialsPicture(result),
+        "Trying the most probable second first, the work follows the clock.",
+      svg: trialsPicture(result, curve),
     },
     {
       name: "first",
       title: "Is the first candidate right?",
       says: "With a spread of σ seconds about 1 - 0.798 σ of the frames need one trial only. " +
         "The rule holds while σ is small; beyond half a second the law takes over.",
-      svg: firstPicture(result),
+      svg: firstPicture(result, curve),
     },
     {
       name: "forgery",

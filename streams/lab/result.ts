@@ -25,9 +25,9 @@ export interface ScenarioResult {
   readonly sigma_s: number;
   readonly centred: boolean;
   readonly condition: readonly ConditionPoint[];
-  /** Mean trials of the frames that opened in T ± 10: the paper's order and production's. */
-  readonly trials: { readonly linear: Compared; readonly nearest: Compared };
-  /** The first candidate of TVES/2 right; `approximation` is 1 - 0.798 sigma where it applies. */
+  /** Mean trials of the frames that opened in T ± 10: the paper's order, and production's search. */
+  readonly trials: { readonly linear: Compared; readonly best: Compared };
+  /** The first candidate of production's search right; `approximation` is 1 - 0.798 sigma where it applies. */
   readonly firstRight: Compared & { readonly approximation: number | null };
   /** Frames that opened to another text than the sealed one, by system. */
   readonly wrong: Readonly<Record<SystemName, number>>;

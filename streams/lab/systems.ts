@@ -5,14 +5,14 @@
 import { utf8 } from "../../protocol/bytes.ts";
 import { aesPaperOpen, aesPaperSeal } from "../../protocol/paper/aes_paper.ts";
 import { caesarOpen, caesarSeal } from "../../protocol/paper/caesar.ts";
-import { linearOrder, nearestOrder, type SearchOrder } from "../../protocol/paper/condition.ts";
+import type { SearchOrder } from "../../protocol/paper/condition.ts";
 import { linearSeries } from "../../protocol/paper/paper_time.ts";
 import type { Chance } from "../../protocol/paper/random.ts";
 import { parseFrame } from "../../protocol/tves/frame.ts";
 import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
 import { sealFrame } from "../../protocol/tves/seal.ts";
-import { candidateSeconds } from "../../protocol/tves/window.ts";
+import { bestFirst, candidateSeconds } from "../../protocol/tves/window.ts";
 
 export const SYSTEMS = ["caesar", "aes", "tves2"] as const;
 export type SystemName = typeof SYSTEMS[number];
@@ -42,14 +42,11 @@ export interface Opened {
 
 export interface LabSystem {
   readonly name: SystemName;
-  /** The order in which it tries the window, for the prediction of its trials. */
-  readonly order: SearchOrder;
   attempt(attempt: Attempt): Opened | undefined;
 }
 
 const caesar: LabSystem = {
   name: "caesar",
-  order: linearOrder,
   attempt({ text, sealed_s, expected_s, window_s }) {
     const sealed = caesarSeal(text, Math.floor(sealed_s));
     return caesarOpen(sealed, linearSeries(Math.floor(expected_s), window_s));
@@ -58,17 +55,40 @@ const caesar: LabSystem = {
 
 const aes: LabSystem = {
   name: "aes",
-  order: linearOrder,
   attempt({ text, sealed_s, expected_s, window_s }) {
     const sealed = aesPaperSeal(text, Math.floor(sealed_s));
     return aesPaperOpen(sealed, linearSeries(Math.floor(expected_s), window_s));
   },
 };
 
+/** What a master has learned of a meter: sealing time less arrival, and its standard deviation. */
+export interface LearnedClock {
+  readonly offset_s: number;
+  readonly deviation_s: number;
+}
+
+/**
+ * The places of production's search, for the prediction of its trials. A whole number of seconds is
+ * learned, so that the arrival lies at the same phase of its second as the expected moment.
+ */
+export function productionOrder(clock: LearnedClock): SearchOrder {
+  const centre = 1_000_000;
+  let phase = -1;
+  const places = new Map<number, number>();
+  return (distance, v) => {
+    if (v !== phase) {
+      phase = v;
+      places.clear();
+      const series = bestFirst({ arrival_s: centre + v - clock.offset_s, ...clock });
+      for (const t_s of series) places.set(t_s, places.size + 1);
+    }
+    return places.get(centre + distance) ?? Infinity;
+  };
+}
+
 /** A meter of TVES/2 with a key of its own, sealing and opening as slave and master do. */
 export class TvesMeter implements LabSystem {
   readonly name = "tves2";
-  readonly order = nearestOrder;
   readonly keys: HeadEndKeys;
   #sequence = 0;
 
@@ -101,11 +121,20 @@ export class TvesMeter implements LabSystem {
     });
   }
 
-  /** Opens a frame around the moment `expected_s`, with the window of production. */
+  /** Opens a frame within `window_s` of the moment `expected_s`. */
   open(bytes: Uint8Array, expected_s: number, window_s: number): Opened | undefined {
+    const series = candidateSeconds({ arrival_s: expected_s, expectedOffset_s: 0, window_s });
+    return this.#search(bytes, series);
+  }
+
+  /** Opens a frame as a master does that has learned the meter's clock: most probable second first. */
+  openBest(bytes: Uint8Array, arrival_s: number, clock: LearnedClock): Opened | undefined {
+    return this.#search(bytes, bestFirst({ arrival_s, ...clock }));
+  }
+
+  #search(bytes: Uint8Array, series: Iterable<number>): Opened | undefined {
     const form = parseFrame(bytes);
     if (!form.ok) return undefined;
-    const series = candidateSeconds({ arrival_s: expected_s, expectedOffset_s: 0, window_s });
     const result = openFrame(form.frame, this.keys, series);
     if (!result.opened) return undefined;
     const { t_s, trials, plaintext } = result;

@@ -32,8 +32,8 @@ export function describeResult(result: LabResult, heading: Heading, width: numbe
     section(
       "2. How many seconds are tried?",
       "Mean over the frames that open in T ± 10, law beside count. The paper tries T - 10, ...,\n" +
-        'T + 10 in this order, TVES/2 the nearest second first. "first" is the share that needs one\n' +
-        'trial only; "thumb" is 1 - 0.798 σ, for small σ.',
+        "T + 10 in this order, TVES/2 the most probable second first, from what it has learned of\n" +
+        'the clock. "first" is the share that needs one trial, "thumb" is 1 - 0.798 σ.',
       trialsTable(result.scenarios, table),
     ),
     section(
@@ -79,18 +79,18 @@ function trialsTable(scenarios: readonly ScenarioResult[], table: Table): string
     { title: "clock" },
     right("paper"),
     right("counted"),
-    right("nearest"),
+    right("best"),
     right("counted"),
     right("first"),
     right("counted"),
     right("thumb"),
   ];
-  const rows = scenarios.map(({ title, trials: { linear, nearest }, firstRight }) => [
+  const rows = scenarios.map(({ title, trials: { linear, best }, firstRight }) => [
     title,
     trials(linear.predicted),
     trials(linear.measured),
-    trials(nearest.predicted),
-    trials(nearest.measured),
+    trials(best.predicted),
+    trials(best.measured),
     percent(firstRight.predicted),
     percent(firstRight.measured),
     firstRight.approximation === null || firstRight.approximation < 0
