@@ -1,6 +1,7 @@
 /**
  * The bucket `samay_meters`: what each meter actor knows, for people. A projection, written at most
- * once in a while for a meter, never read back by us.
+ * once in a while for a meter. Masters never read it back; the office reads which key generation is in
+ * use, where an old answer does no harm.
  */
 import type { MeterState } from "../../actors/meter/state.ts";
 import { varianceAt } from "../../protocol/meter_clock.ts";

@@ -26,7 +26,7 @@ import { type OfficeContext, startOffice } from "../../../streams/office/office.
 import { serveSoftwareMeters } from "../../../streams/serial/software_meter.ts";
 import { command as rekeyCommand } from "../../../streams/terminal/commands/meter_rekey.ts";
 import { command as showCommand } from "../../../streams/terminal/commands/meter_show.ts";
-import type { Command } from "../../../streams/terminal/command.ts";
+import { type Command, UsageError } from "../../../streams/terminal/command.ts";
 import { createLog } from "../../../streams/terminal/log.ts";
 import { parseCommandLine } from "../../../streams/terminal/parse.ts";
 import { respondTime } from "../../../streams/time/broker_time.ts";
@@ -264,6 +264,21 @@ Deno.test("samay meter rekey with a real broker, master and slave", async (t) =>
         const old = parseJson(enrolment, new TextDecoder().decode(value), "M3").keys[0]!;
         assert.ok(old.not_after_ms! < Date.now());
         await next.stop();
+      },
+    );
+
+    await t.step(
+      "says what is wrong with a question, and leaves no file of a refused one",
+      async () => {
+        const path = `${folder}/none.json`;
+        await assert.rejects(
+          run(rekeyCommand, "M9", "--key-file", path),
+          /No meter M9 is enrolled/,
+        );
+        await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+        await assert.rejects(run(rekeyCommand, "M1", "--wait", "999"), /--wait is a number/);
+        await assert.rejects(run(rekeyCommand, "M1", "--key-file", ""), /--key-file is the path/);
+        await assert.rejects(run(rekeyCommand), UsageError);
       },
     );
 
