@@ -7,7 +7,7 @@ import type { Role } from "./role.ts";
 import type { World } from "./world.ts";
 
 /** Faults follow each other after one of these on average: a quiet world shows what a wild one hides. */
-const GAPS_MS = [2_000, 4_000, 8_000, 16_000];
+const GAPS_MS = [1_500, 3_000, 6_000, 12_000];
 /** Longest wait for the call at which a process is to die. */
 const CALLS_MAX = 60;
 const MOMENTS: readonly Moment[] = ["before", "sent", "answered"];

@@ -12,7 +12,7 @@ import type { Random } from "./random.ts";
 
 /** After this the server gives up a transaction whose client says nothing, and its locks. */
 const IDLE_MAX_MS = 4_000;
-const LOCK_POLL_MS = 5;
+const LOCK_POLL_MS = 40;
 
 /** One commit of the ledger, as the judges see it. */
 export interface Commit {

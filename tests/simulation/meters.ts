@@ -7,8 +7,8 @@ import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import type { SecondKeys } from "../../protocol/tves/open.ts";
 import { sealFrame } from "../../protocol/tves/seal.ts";
 
-/** Fifty seconds before April 2026 begins in India: a billing period ends in each world. */
-export const START_MS = Date.UTC(2026, 2, 31, 18, 30) - 50_000;
+/** Forty seconds before April 2026 begins in India: a billing period ends in each world. */
+export const START_MS = Date.UTC(2026, 2, 31, 18, 30) - 40_000;
 const DAY_MS = 86_400_000;
 const GENERATION = 1;
 

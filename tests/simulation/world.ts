@@ -25,7 +25,7 @@ import { Schedule } from "./schedule.ts";
 import { Story } from "./story.ts";
 
 /** How long faults go on. */
-const FAULTS_MS = 100_000;
+const FAULTS_MS = 80_000;
 const MASTERS = 3;
 const LEDGERS = 2;
 const CLOSERS = 2;

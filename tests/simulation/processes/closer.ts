@@ -20,7 +20,7 @@ import type { Random } from "../random.ts";
 
 /** The months of a world: one ends in it, one has begun and is closed by the first reading after. */
 const PERIODS = ["2026-03", "2026-04"] as const;
-const CLOSES_FROM_MS = 52_000;
+const CLOSES_FROM_MS = 41_000;
 const TURN_MS = 2_500;
 /** Bills that somebody finds wrong. */
 const VOIDED = 0.2;
