@@ -19,7 +19,10 @@ export function timeSources(
 ): TimeSource[] {
   const sources: TimeSource[] = time.servers.map((text) => {
     const server = parseTimeServer(text)!; // The configuration was checked.
-    return { name: text, ask: (signal) => askUdp(server, clock, TIMEOUT_MS, signal) };
+    return {
+      name: text,
+      ask: (signal, refused) => askUdp(server, clock, TIMEOUT_MS, signal, refused),
+    };
   });
   if (time.broker) {
     const ask = async (signal: AbortSignal) => {
