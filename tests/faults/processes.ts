@@ -25,18 +25,20 @@ export interface RoleProcessOptions {
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** More flags of the runtime, in front of the program. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts `main.ts <task>` as the task would. The folder of `logFile` is made writable to it. */
 export async function startRole(options: RoleProcessOptions): Promise<RoleProcess> {
-  const { task, args = [], env, logFile } = options;
+  const { task, args = [], env, logFile, flags: more = [] } = options;
   const flags = (await flagsOf(task)).map((flag) =>
     // The tests keep their data in a temporary folder in place of .samay.
     flag.replace(/^(--allow-(?:read|write))=(.*)$/, `$1=$2,${env.SAMAY_DATA_DIR}`)
   );
   const log = await Deno.open(logFile, { create: true, append: true });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, "main.ts", task, ...args],
+    args: ["run", ...flags, ...more, "main.ts", task, ...args],
     cwd: PROJECT,
     env: { ...env },
     stdin: "null",

@@ -11,6 +11,8 @@ const START_TIMEOUT_MS = 20_000;
 
 export interface PostgresServer extends AsyncDisposable {
   readonly url: string;
+  /** Of the process that starts the others. */
+  readonly pid: number;
   /** Kills the server without letting it finish, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on the same data and port. */
@@ -56,8 +58,16 @@ function otherUser(): { uid: number; gid: number } | undefined {
   return { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
+export interface PostgresOptions {
+  /** Writes to the disk before it says so, as in production. Tests do without. */
+  readonly durable?: boolean;
+  /** More settings, each `name=value`. */
+  readonly settings?: readonly string[];
+}
+
 /** Starts a server that trusts everyone on loopback; disposing it removes everything. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const { durable = false, settings = [] } = options;
   const bin = postgresBinaries();
   if (bin === undefined) throw new Error("No PostgreSQL server on this machine");
   const user = otherUser();
@@ -81,8 +91,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
   const start = async () => {
     const child = command("postgres", [
-      ...["-D", data, "-k", folder, "-h", "127.0.0.1", "-p", String(port), "-F"],
-      ...["-c", "logging_collector=off"],
+      ...["-D", data, "-k", folder, "-h", "127.0.0.1", "-p", String(port)],
+      ...(durable ? [] : ["-F"]),
+      ...["logging_collector=off", ...settings].flatMap((setting) => ["-c", setting]),
     ]).spawn();
     const said = new Response(child.stderr).text();
     await untilReady(data, child, said);
@@ -96,6 +107,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url,
+    get pid() {
+      return running.child.pid;
+    },
     kill: () => end("SIGQUIT"),
     restart: async () => {
       running = await start();

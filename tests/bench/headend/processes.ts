@@ -1,0 +1,127 @@
+/** What processes take of the machine, from /proc; and children that report in JSON. */
+import { fileURLToPath } from "node:url";
+
+const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
+const TICKS_A_SECOND = 100;
+
+/** One or more processes that make up a part of the system. */
+export type Pids = () => readonly number[];
+
+export interface Usage {
+  readonly cpu_s: number;
+  readonly rss_mb: number;
+}
+
+/** `pid` and whatever it started, as they are now. */
+export function treeOf(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = statOf(Number(name))?.parent;
+    if (parent === undefined) continue;
+    children.set(parent, [...children.get(parent) ?? [], Number(name)]);
+  }
+  const tree: number[] = [];
+  for (const open = [pid]; open.length > 0;) {
+    const next = open.pop()!;
+    tree.push(next);
+    open.push(...children.get(next) ?? []);
+  }
+  return tree;
+}
+
+export function usageOf(pids: readonly number[]): Usage {
+  let ticks = 0;
+  let rss_mb = 0;
+  for (const pid of pids) {
+    ticks += statOf(pid)?.ticks ?? 0;
+    rss_mb += rssOf(pid);
+  }
+  return { cpu_s: ticks / TICKS_A_SECOND, rss_mb };
+}
+
+/** Undefined when the process has ended. Children that have ended count with their parent. */
+function statOf(pid: number): { parent: number; ticks: number } | undefined {
+  const text = textOf(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // The name stands in parentheses and may hold anything.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [user, system, childUser, childSystem] = fields.slice(11, 15).map(Number);
+  return { parent: Number(fields[1]), ticks: user! + system! + childUser! + childSystem! };
+}
+
+/** Memory of its own and its share of what it has in common with others, in MB. */
+function rssOf(pid: number): number {
+  const text = textOf(`/proc/${pid}/smaps_rollup`) ?? "";
+  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1_024;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if ((error as { code?: string }).code === "ESRCH") return undefined; // Ended while we read.
+    throw error;
+  }
+}
+
+export interface Child<T> {
+  readonly pid: number;
+  /** What it printed last. Throws when it failed. */
+  readonly result: Promise<T>;
+  /** Resolves at a line that is `word` alone. */
+  said(word: string): Promise<void>;
+  kill(): void;
+}
+
+/** Runs `script` of this folder with `order` as JSON. Its last line is its result. */
+export function startChild<T>(script: string, order: unknown, flags: string[] = []): Child<T> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", "--no-prompt", "--allow-all", ...flags],
+      `tests/bench/headend/${script}`,
+      JSON.stringify(order),
+    ],
+    cwd: PROJECT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const words = new Map<string, () => void>();
+  let last = "";
+  const reading = (async () => {
+    let rest = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        last = line;
+        words.get(line)?.();
+      }
+    }
+  })();
+  const result = (async () => {
+    const { success } = await child.status;
+    await reading;
+    if (!success) throw new Error(`${script} failed`);
+    return JSON.parse(last) as T;
+  })();
+  result.catch(() => {}); // Heard by whoever waits for it.
+  return {
+    pid: child.pid,
+    result,
+    said: (word) =>
+      Promise.race([
+        new Promise<void>((resolve) => words.set(word, resolve)),
+        result.then(() => {}),
+      ]),
+    kill: () => {
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // It has ended already.
+      }
+    },
+  };
+}
