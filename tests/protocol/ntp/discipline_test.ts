@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Discipline, type FeedOutcome } from "../../../protocol/ntp/discipline.ts";
 import type { TimeSample } from "../../../protocol/ntp/exchange.ts";
 import { sampleOf } from "./vectors.ts";
@@ -190,4 +191,32 @@ Deno.test("Discipline takes no leap second that most servers do not announce", (
     discipline.feed("c", sampleOf(0, 0.001, { local_s, leap: 1 }), i);
   }
   near(discipline.estimate(61).offset_s, 0);
+});
+
+Deno.test("Discipline never throws, forgets how to count or knows too much, whatever it is fed", () => {
+  const sample = fc.record({
+    source: fc.constantFrom("a", "b", "c"),
+    offset_s: fc.oneof(fc.integer({ min: -3_000, max: 3_000 }), fc.constantFrom(-2e9, 0, 2e9))
+      .map((value) => value / 1_000),
+    delay_s: fc.integer({ min: 1, max: 1_100 }).map((value) => value / 1_000),
+    leap: fc.integer({ min: 0, max: 2 }),
+    pause_s: fc.constantFrom(0, 0.5, 8, 64, 1_024, 100_000),
+  });
+  fc.assert(
+    fc.property(fc.array(sample, { maxLength: 60 }), (samples) => {
+      const discipline = new Discipline({ sources: 3 });
+      let at_s = 0;
+      for (const { source, offset_s, delay_s, leap, pause_s } of samples) {
+        at_s += pause_s;
+        const local_s = EVE_S + at_s;
+        discipline.feed(source, sampleOf(offset_s, delay_s, { leap, local_s }), at_s);
+        const estimate = discipline.estimate(at_s + 1);
+        assert.ok(Number.isFinite(estimate.offset_s));
+        assert.ok([0, 1, 2, 3].includes(estimate.quality));
+        if (estimate.quality > 0) assert.ok(estimate.delay_s! / 2 + estimate.dispersion_s! <= 2.01);
+        assert.ok(Math.abs(estimate.frequency_ppm ?? 0) <= 500);
+      }
+    }),
+    { numRuns: 500, seed: 20_261_122 },
+  );
 });
