@@ -43,6 +43,9 @@ export function faultOf(
     return `meter ${meter.meter_id}, ${shown}: ${FLAG_WORDS.register_went_back}; ` +
       "have the meter looked at";
   }
+  if (flags.includes("time_uncertain")) {
+    return `meter ${meter.meter_id}, ${shown}: ${FLAG_WORDS.time_uncertain}; ask it again`;
+  }
   if (reading.value_wh < opening.value_wh) {
     return `meter ${meter.meter_id} shows ${shown}, less than the opening ${
       opening.value_wh / 1000

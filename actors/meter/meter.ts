@@ -10,7 +10,11 @@ import type {
 } from "../../protocol/messages/journal.ts";
 import type { Register } from "../../protocol/messages/common.ts";
 import { expectedOf, type MeterClock, sampleMeterClock } from "../../protocol/meter_clock.ts";
-import { isEnergyImport } from "../../protocol/iec62056/obis.ts";
+import {
+  isEnergyImport,
+  TIME_STATUS_REGISTER,
+  TIME_UNCERTAIN,
+} from "../../protocol/iec62056/obis.ts";
 import { decodePack } from "../../protocol/senml.ts";
 import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
@@ -126,6 +130,8 @@ function flagsOf(
     if (obis === ERROR_REGISTER) {
       if ((value & COVER_BITS) !== 0) flags.add("cover_open");
       if ((value & ~COVER_BITS) !== 0) flags.add("meter_error");
+    } else if (obis === TIME_STATUS_REGISTER) {
+      if ((value & TIME_UNCERTAIN) !== 0) flags.add("time_uncertain");
     } else if (isEnergyImport(obis) && later && before !== undefined && value < before) {
       flags.add("register_went_back");
     }

@@ -35,6 +35,14 @@ export function isHeatMeterCode(code: string): boolean {
   return /^6\.\d{1,2}(?:\*\d{1,2})?$/.test(code);
 }
 
+/**
+ * Status of a reading's time, by the slave that took it; `TIME_UNCERTAIN` in it means that nobody can
+ * tell when it was. Group E from 128 on is a manufacturer's own (IEC 62056-61): no meter's register
+ * is mistaken for it.
+ */
+export const TIME_STATUS_REGISTER = "0-0:96.10.128";
+export const TIME_UNCERTAIN = 0b10;
+
 /** Cumulative active energy import, total or of a tariff (IEC 62056-61: A=1, C=1, D=8): never falls. */
 export function isEnergyImport(obis: string): boolean {
   return /^1-\d+:1\.8\.\d+$/.test(obis);

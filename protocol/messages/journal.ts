@@ -29,14 +29,19 @@ export const readingFlag = z.enum([
   "register_went_back",
   "meter_error",
   "cover_open",
+  "time_uncertain",
 ]);
 export type ReadingFlag = z.infer<typeof readingFlag>;
 
-/** The marks in words for people. Only a register that went back keeps a reading from being billed. */
+/**
+ * The marks in words for people. A register that went back and an uncertain time keep a reading from
+ * being billed.
+ */
 export const FLAG_WORDS: Readonly<Record<ReadingFlag, string>> = {
   register_went_back: "the register went back",
   meter_error: "the meter's error register F.F is not 0",
   cover_open: "the meter's cover was open",
+  time_uncertain: "nobody knows when it was taken: the slave had no time then",
 };
 
 export const readingEvent = z.object({

@@ -9,10 +9,11 @@ import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 
 const WENT_BACK: ReadingFlag = "register_went_back";
+const UNCERTAIN: ReadingFlag = "time_uncertain";
 
 /**
  * The first or the last energy reading of `meter_id` in `window` and after `opened_at_ms`, or null
- * while there is none.
+ * while there is none. One whose time nobody knows may belong to another month: it closes none.
  */
 export async function findCandidate(
   db: Kysely<Database>,
@@ -23,7 +24,8 @@ export async function findCandidate(
   const opened_at = new Date(opened_at_ms);
   let query = db.selectFrom("raw_reading").selectAll()
     .where("meter_id", "=", meter_id).where("obis", "=", ENERGY)
-    .where("read_at", ">", opened_at).where("read_at", ">=", new Date(window.from_ms));
+    .where("read_at", ">", opened_at).where("read_at", ">=", new Date(window.from_ms))
+    .where(sql<boolean>`not flags @> ${JSON.stringify([UNCERTAIN])}::jsonb`);
   if (window.to_ms !== null) query = query.where("read_at", "<", new Date(window.to_ms));
   const row = await query.orderBy("read_at", window.take === "first" ? "asc" : "desc").limit(1)
     .executeTakeFirst();

@@ -7,11 +7,8 @@
  * knows: such a reading gets a time between the last known moment and this start, and a mark.
  */
 import { REGISTERS_MAX } from "../../actors/slave/registers.ts";
+import { TIME_STATUS_REGISTER, TIME_UNCERTAIN } from "../../protocol/iec62056/obis.ts";
 import { type Database, inTransaction } from "./database.ts";
-
-/** "Profile status" of load profiles, bit 1: clock invalid (the convention of DLMS/COSEM profiles). */
-export const STATUS_REGISTER = "0-0:96.10.1";
-export const CLOCK_INVALID = 0b10;
 
 /** A change smaller than the rule's step is no jump: the server that contradicted the clock lied. */
 const JUMP_MS = 2_000;
@@ -121,7 +118,7 @@ function move(database: Database, row: Row, right_ms: number, offset_ms: number)
 
 /** Puts the mark among the registers of a reading; where there is no room, in place of the last. */
 function mark(database: Database, meter_id: string, read_at_ms: number): void {
-  const status = JSON.stringify({ obis: STATUS_REGISTER, value: CLOCK_INVALID, unit: "" });
+  const status = JSON.stringify({ obis: TIME_STATUS_REGISTER, value: TIME_UNCERTAIN, unit: "" });
   database.prepare(
     "update outbox set registers = json_set(registers, " +
       "'$[' || min(json_array_length(registers), ?) || ']', json(?)) " +

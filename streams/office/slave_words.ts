@@ -1,5 +1,5 @@
 /** What a slave last said of itself, in words: why a meter of it may give no reading. */
-import { sessionReport } from "../../protocol/messages/session.ts";
+import { type SessionReport, sessionReport } from "../../protocol/messages/session.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
 
@@ -31,6 +31,14 @@ interface Heard {
   readonly report: unknown;
 }
 
+/** Since when and why the clock is not synchronised, as far as the slave has said. */
+function whyNot({ clock: { reason, unsynchronised_s } }: SessionReport, heard_ms: number): string {
+  const since = unsynchronised_s == null
+    ? ""
+    : ` (since ${inIndia(heard_ms - unsynchronised_s * 1_000)} Indian time)`;
+  return `${since}${reason ? `: ${reason}` : ""}`;
+}
+
 /**
  * The words for `meter_id` of slave `slave_id`, of which the database has `row`. Throws
  * `TerminalError` where the kept report is malformed.
@@ -54,7 +62,7 @@ export function slaveWords(
     : now_ms - heard_ms > AWAY_AFTER_MS
     ? `it was last heard at ${at} Indian time: does it run, is its link up?`
     : null;
-  const clock = CLOCK_WORDS[quality];
+  const clock = `${CLOCK_WORDS[quality]}${quality === 0 ? whyNot(report, heard_ms) : ""}`;
   const fault = faults.find((one) => one.meter_id === meter_id)?.reason ?? null;
   const hindrances = [
     ...(away === null ? [] : [away]),

@@ -142,6 +142,7 @@ function closeAgain(cycle: Cycle, now: number): CycleEffect[] {
 }
 
 const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegExp][] = [
+  ["is of an uncertain time", candidate({}, ["time_uncertain"]), {}, /nobody knows when/],
   ["is marked: the register went back", candidate({}, ["register_went_back"]), {}, /went back/],
   [
     "is marked with that among others",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ERROR_REGISTER, meterActor } from "../../../actors/meter/meter.ts";
 import { freshMeter, type MeterState } from "../../../actors/meter/state.ts";
+import { TIME_STATUS_REGISTER, TIME_UNCERTAIN } from "../../../protocol/iec62056/obis.ts";
 import type { ReadingEvent } from "../../../protocol/messages/journal.ts";
 import { energy } from "../../support/meters.ts";
 import { find, frame, input, METER, NOW_MS, type SealedAs } from "./world.ts";
@@ -80,6 +81,17 @@ Deno.test("a register that went back is flagged, an older reading that comes lat
   assert.deepEqual(at(900, 70_000, 3), [], "read before: lower is right");
   assert.deepEqual(at(1_000, 50_000, 4), [], "the same readout again");
   assert.deepEqual(at(999, 40_000, 5), ["register_went_back"]);
+});
+
+Deno.test("a reading is flagged when its slave says that nobody knows when it was taken", () => {
+  const state = freshMeter(METER);
+  const flags = (value: number, sequence: number) =>
+    reading(state, {
+      sequence,
+      registers: [{ obis: TIME_STATUS_REGISTER, value, unit: "", read_at_ms: NOW_MS }],
+    }).flags;
+  assert.deepEqual(flags(TIME_UNCERTAIN, 1), ["time_uncertain"]);
+  assert.deepEqual(flags(0, 2), []);
 });
 
 Deno.test("the meter's error register is flagged while it is not zero, and never as went back", () => {

@@ -111,6 +111,16 @@ testOnEachDatabase("The billing cycle", {
     assert.deepEqual(status.attention.map((one) => one.account_id), ["A1", "A2", "A3"]);
   },
 
+  "never closes a month with a reading whose time nobody knows": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, at("2026-04-15T10:00:00+05:30"), 1_100_000);
+    await addReading(db, 1, at("2026-04-30T23:59:00+05:30"), 1_250_000, ["time_uncertain"]);
+    const now = at("2026-05-02T10:00:00+05:30");
+    const result = await stepCycle(contextOf(db, now), "A1", APRIL, close(now));
+    const { inputs } = await invoiceSheet(db, result.issued!);
+    assert.equal(inputs.closing.read_at_ms, at("2026-04-15T10:00:00+05:30"));
+  },
+
   "closes a month that is over with its last reading, and asks nobody": async (db) => {
     await addAccount(db, 1);
     await addReading(db, 1, at("2026-04-15T10:00:00+05:30"), 1_100_000);

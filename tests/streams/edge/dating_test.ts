@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { CLOCK_INVALID, type Known, STATUS_REGISTER } from "../../../streams/edge/dating.ts";
+import { TIME_STATUS_REGISTER, TIME_UNCERTAIN } from "../../../protocol/iec62056/obis.ts";
+import type { Known } from "../../../streams/edge/dating.ts";
 import type { Store } from "../../../streams/edge/store.ts";
 import { openStore } from "../../../streams/edge/store.ts";
 import { inFolder } from "./head_end.ts";
@@ -22,7 +23,7 @@ const known = (store: Store, offset_ms: number, started_ms = 1e12, earliest_ms =
 const momentsOf = (store: Store) => store.outbox.moments("M1", 1e15, 100, []);
 const marked = (store: Store, read_at_ms: number) =>
   store.outbox.get({ meter_id: "M1", read_at_ms })!.registers.some(({ obis, value }) =>
-    obis === STATUS_REGISTER && value === CLOCK_INVALID
+    obis === TIME_STATUS_REGISTER && value === TIME_UNCERTAIN
   );
 
 Deno.test("Outbox.correct() puts right what was read without a clock, before a restart as well", async () => {

@@ -160,6 +160,10 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       }];
       await says({ faults }, /within 0\.2 s\. Slave edge-1: it says: no answer$/);
       await says({ clock: { ...CLOCK, quality: 0 } }, /edge-1: its clock is not synchronised/);
+      await says(
+        { clock: { ...CLOCK, quality: 0, reason: "no server answers", unsynchronised_s: 90 } },
+        /seals none \(since .* Indian time\): no server answers/,
+      );
       await says({}, /edge-1: it was last heard at .* Indian time: does it run/, 600_000);
       await says({ kind: "goodbye" }, /edge-1: it said goodbye at .*: it is stopped/);
       const shown = await run(showCommand, "MH2");
