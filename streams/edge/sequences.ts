@@ -25,8 +25,8 @@ export function countBoot(database: Database): number {
     const boot = Number(row?.value ?? 0) + 1;
     if (boot > BOOT_MAX) {
       throw new TerminalError(
-        `This slave has been started ${BOOT_MAX} times, as often as frames can tell: enrol its ` +
-          "meters anew under a new slave with an empty data directory",
+        `This slave has been started ${BOOT_MAX} times, as often as frames can tell: give it an ` +
+          "empty data directory, and its meters new keys (samay meter rekey ID --key-file PATH)",
       );
     }
     database.prepare("insert or replace into slave values ('boot', ?)").run(String(boot));
