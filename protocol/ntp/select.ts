@@ -64,13 +64,15 @@ export function combine(group: readonly Candidate[]): Combined {
   const offset_s = middle(group, (one) => one.state.offset_s, certainty);
   const frequency = middle(group, (one) => one.state.frequency, certainty);
   const off = (one: Candidate) => Math.abs(one.state.offset_s - offset_s);
+  // Each honest server is a bound by itself. As many as can be false may state too small a one.
+  const bounds = group.map((one) => one.distance_s + off(one)).sort((a, b) => a - b);
   const nearest = group.reduce((best, next) => off(next) < off(best) ? next : best);
   return {
     offset_s,
     frequency,
     drift: nearest.drift + Math.abs(nearest.state.frequency - frequency),
     nearest,
-    distance_s: Math.min(...group.map((one) => one.distance_s + off(one))),
+    distance_s: bounds[(group.length - 1) >> 1]!,
     group,
   };
 }

@@ -116,11 +116,6 @@ export class SourceFilter {
     this.#doubted = [];
   }
 
-  /** How strongly the frequency is believed to wander, in 1/sqrt(s). */
-  get wander(): number {
-    return this.#wander.value;
-  }
-
   #start(sample: TimeSample, at_s: number): void {
     this.#state = {
       at_s,

@@ -55,6 +55,11 @@ Deno.test("combine() is not pulled beyond an honest server by a false one in the
   assert.equal(nearest.source, "a");
 });
 
+Deno.test("combine() does not let one false server state the bound of all", () => {
+  const group = [candidate("false", 0, 1e-6), candidate("a", 0, 0.01), candidate("b", 0, 0.02)];
+  assert.equal(combine(group).distance_s, 0.01);
+});
+
 Deno.test("combine() weighs two servers by what they are certain of", () => {
   const { offset_s } = combine([candidate("a", 0, 0.001), candidate("b", 0.01, 0.01)]);
   assert.ok(offset_s > 0 && offset_s < 0.001, `${offset_s}`);
