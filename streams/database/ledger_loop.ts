@@ -1,7 +1,6 @@
 /** Keeps the ledger behind the journal: reads, projects, waits, and goes on after any failure. */
 import { TerminalError } from "../../protocol/errors.ts";
-import { journalRecord } from "../../protocol/messages/journal.ts";
-import { parseOrExplain } from "../../protocol/schema.ts";
+import { readJournalRecord } from "../../protocol/messages/journal_check.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import type { Timers } from "../time/timers.ts";
@@ -115,7 +114,7 @@ class Loop {
     try {
       return {
         sequence,
-        record: parseOrExplain(journalRecord, record, `Journal record ${sequence}`),
+        record: readJournalRecord(record, `Journal record ${sequence}`),
       };
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;

@@ -1,4 +1,5 @@
 /** Writes the ledger's rows, many at a time, inside the ledger's transaction. */
+import { numberArray, textArray } from "./array_literal.ts";
 import { sql, type Transaction } from "./kysely.ts";
 import type { ReadingRow, SlaveRow } from "./ledger_rows.ts";
 import type { ReadingConflict } from "./ledger_store.ts";
@@ -26,11 +27,13 @@ export async function writeReadings(
   return { inserted, conflicts };
 }
 
+/** Both drivers take a text as it is: the arrays are read by PostgreSQL. */
 async function insertReadings(
   trx: Transaction<Database>,
   rows: readonly ReadingRow[],
 ): Promise<number> {
-  const column = <K extends keyof ReadingRow>(name: K) => rows.map((row) => row[name]);
+  const numbers = (valueOf: (row: ReadingRow) => number) => numberArray(rows, valueOf);
+  const texts = (valueOf: (row: ReadingRow) => string) => textArray(rows, valueOf);
   const { numAffectedRows } = await sql`
     insert into raw_reading (
       meter_id, obis, read_at, value, unit, source, flags, frame_sequence, journal_sequence,
@@ -40,13 +43,17 @@ async function insertReadings(
       frame_sequence, journal_sequence, to_timestamp(arrived_at_ms / 1000),
       to_timestamp(sealed_at_ms / 1000), second_found_s, trials, clock_quality
     from unnest(
-      ${column("meter_id")}::text[], ${column("obis")}::text[],
-      ${column("read_at_ms")}::float8[], ${column("value")}::bigint[],
-      ${column("unit")}::text[], ${rows.map(({ flags }) => JSON.stringify(flags))}::text[],
-      ${column("frame_sequence")}::bigint[], ${column("journal_sequence")}::bigint[],
-      ${column("arrived_at_ms")}::float8[], ${column("sealed_at_ms")}::float8[],
-      ${column("second_found_s")}::bigint[], ${column("trials")}::int[],
-      ${column("clock_quality")}::int[]
+      ${texts((row) => row.meter_id)}::text::text[], ${texts((row) => row.obis)}::text::text[],
+      ${numbers((row) => row.read_at_ms)}::text::float8[],
+      ${numbers((row) => row.value)}::text::bigint[],
+      ${texts((row) => row.unit)}::text::text[], ${texts(flagsOf)}::text::text[],
+      ${numbers((row) => row.frame_sequence)}::text::bigint[],
+      ${numbers((row) => row.journal_sequence)}::text::bigint[],
+      ${numbers((row) => row.arrived_at_ms)}::text::float8[],
+      ${numbers((row) => row.sealed_at_ms)}::text::float8[],
+      ${numbers((row) => row.second_found_s)}::text::bigint[],
+      ${numbers((row) => row.trials)}::text::int[],
+      ${numbers((row) => row.clock_quality)}::text::int[]
     ) with ordinality as given(
       meter_id, obis, read_at_ms, value, unit, flags, frame_sequence, journal_sequence,
       arrived_at_ms, sealed_at_ms, second_found_s, trials, clock_quality, place
@@ -55,6 +62,8 @@ async function insertReadings(
     on conflict do nothing`.execute(trx);
   return Number(numAffectedRows ?? 0);
 }
+
+const flagsOf = ({ flags }: ReadingRow) => flags.length === 0 ? "[]" : JSON.stringify(flags);
 
 /** A reading that was sent twice is no conflict; one with another value at the same moment is. */
 async function conflictsOf(
