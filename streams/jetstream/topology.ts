@@ -52,7 +52,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
   },
   {
     name: "COMMANDS",
-    description: "What the head-end asks of the slaves: read now, schedule",
+    description: "What the head-end asks of the slaves: read now, schedule, re-key",
     subject: "samay.command.*",
     keep_ms: 7 * DAY_MS,
     message_bytes_max: 16_384,
