@@ -21,9 +21,10 @@ import type { Random } from "../random.ts";
 /** The months of a world: one ends in it, one has begun and is closed by the first reading after. */
 const PERIODS = ["2026-03", "2026-04"] as const;
 const CLOSES_FROM_MS = 41_000;
-const TURN_MS = 2_500;
+/** All closers begin at once, as a commit of the ledger nudges all of them. */
+const TURN_MS = 6_000;
 /** Bills that somebody finds wrong. */
-const VOIDED = 0.2;
+const VOIDED = 0.3;
 const INSTALLED_MS = Date.UTC(2026, 2, 1);
 const ENERGY = "1-0:1.8.0";
 
@@ -45,7 +46,10 @@ export function startCloser(parts: CloserParts): void {
       }
     }
   };
-  const next = () => void link.process.after(TURN_MS, () => void turn().then(next));
+  const next = () => {
+    const left_ms = TURN_MS - link.process.now_ms() % TURN_MS;
+    link.process.after(left_ms, () => void turn().then(next));
+  };
   next();
 }
 

@@ -1,0 +1,245 @@
+/** The rules of masters and ledger: one writer, nothing lost, nothing twice, whoever dies. */
+import type { Guard } from "./guard.ts";
+
+const SHARD = { file: "streams/masters/shard.ts", test: "tests/streams/masters/shard_test.ts" };
+const JOURNAL = {
+  file: "streams/jetstream/journal.ts",
+  test: "tests/streams/jetstream/journal_test.ts",
+  name: "the journal takes a retried record once, refuses what is fenced off",
+};
+const HOLDER = {
+  file: "streams/masters/partition_holder.ts",
+  test: "tests/streams/masters/outage_test.ts",
+};
+const OWNERSHIP = {
+  file: "actors/ownership/ownership.ts",
+  test: "tests/actors/ownership/ownership_test.ts",
+};
+const LEDGER = "tests/streams/database/ledger_test.ts";
+/** Worlds full of faults: they find by themselves what no other test was written for. */
+const WORLDS = {
+  test: "tests/simulation/simulation_test.ts",
+  name: "every invariant holds in the first worlds",
+};
+
+const invariants: readonly Guard[] = [
+  {
+    ...{ ...WORLDS, file: "streams/jetstream/journal.ts" },
+    rule: "Nothing is appended by an owner after a higher epoch stands",
+    source: "I3, the fence",
+    find: "{ messageId, expectLastSubjectSequence: after },",
+    replace: "{ messageId },",
+  },
+  {
+    ...{ ...WORLDS, file: SHARD.file },
+    rule: "A new owner puts an epoch above every earlier one",
+    source: "I3",
+    find: "      this.#epoch = record.epoch;",
+    replace: "",
+  },
+  {
+    ...{ ...WORLDS, file: SHARD.file },
+    rule: "The input cursor is the journal's: a new owner starts behind the last record",
+    source: "I5",
+    find: "      this.#cursor = record.cursor;",
+    replace: "",
+  },
+  {
+    ...{ ...WORLDS, file: SHARD.file },
+    rule: "Confirmations leave only once their record stands",
+    source: "I1, the output gate",
+    find: "    await this.#append(record);",
+    replace: "    await this.#release(record, this.#sequence + 1); await this.#append(record);",
+  },
+  {
+    ...{ ...WORLDS, file: SHARD.file },
+    rule: "A restored state is the fold of the journal: every event is applied again",
+    source: "I4 and I5",
+    find: "      for (const event of record.events) this.#fold(event);",
+    replace: "",
+  },
+  {
+    ...{ ...WORLDS, file: "actors/meter/state.ts" },
+    rule: "The replay window is a part of the state in snapshots",
+    source: "I4",
+    find: "replay: ReplayWindow.restore(replay) };",
+    replace: "replay: new ReplayWindow() };",
+  },
+  {
+    ...{ ...WORLDS, file: SHARD.file },
+    rule: "A meter is opened in its own partition only: it has one replay window",
+    source: "I4",
+    find: "    if (home === partition) return;",
+    replace: "    if (home !== undefined) return;",
+  },
+  {
+    ...{ ...WORLDS, file: "streams/database/ledger_projection.ts" },
+    rule: "The ledger's cursor moves in the transaction of the rows that it stands for",
+    source: "I1",
+    find: "    const { inserted, conflicts } = await transaction.writeReadings(readings);",
+    replace: "    const { inserted, conflicts } = " +
+      "await store.transaction((own) => own.writeReadings(readings));",
+  },
+];
+
+const shards: readonly Guard[] = [
+  {
+    ...SHARD,
+    rule: "A hole in what was restored is seen: a snapshot that changed meanwhile is read again",
+    source: "design, the fence",
+    find: "      if (stands === (snapshot?.journal_sequence ?? 0)) return last;",
+    replace: "      if (stands >= 0) return last;",
+    name: "a shard whose journal is trimmed in front of its reading begins anew",
+  },
+  {
+    ...SHARD,
+    rule: "An epoch that was fenced off by one more record of the earlier owner reads that too",
+    source: "design, the fence",
+    find:
+      "        if (!(error instanceof FencedError) || attempt === FENCE_ATTEMPTS_MAX) throw error;",
+    replace: "        throw error;",
+    name: "an epoch is above every earlier one, though the earlier owner appends while we fence",
+  },
+  {
+    ...SHARD,
+    rule:
+      "A new owner sends the last record's outputs again: the earlier one may have died of them",
+    source: "I1",
+    find: "    if (last) await this.#release(last.record, last.sequence);",
+    replace: "",
+    name:
+      "a new owner starts behind the journaled cursor and sends the last record's outputs again",
+  },
+  {
+    ...SHARD,
+    rule: "What can never be handled goes to the dead letters, and those behind it go on",
+    source: "design, two kinds of failure",
+    find:
+      "      await this.#untilDone(() => ports.setAside(actor.kind, partition, input, reason));",
+    replace: "      throw error;",
+    name: "what can never be handled is set aside with the reason, and the cursor moves on",
+  },
+  {
+    ...SHARD,
+    rule: "The journal is trimmed behind snapshot and ledger, never before both have passed",
+    source: "I1",
+    find: "      await this.#journal.trim(Math.min(this.#sequence, await ports.ledgerPassed()));",
+    replace: "      await this.#journal.trim(this.#sequence);",
+    name: "the journal is trimmed to what snapshot and ledger have passed, its last record stays",
+  },
+  {
+    ...SHARD,
+    rule: "A snapshot of an unknown version is refused before anything is appended",
+    source: "design, snapshots",
+    find: "    if (!readable.includes(version)) {",
+    replace: "    if (version === undefined) {",
+    name: "a snapshot of another version is refused, and nothing is appended",
+  },
+  {
+    ...SHARD,
+    rule: "A shard that is stopped while it is opened leaves nothing open",
+    source: "hand-over",
+    find:
+      '    if (this.#stopping) throw new RetryableError("The shard was stopped while it was opened");',
+    replace: "",
+    name: "stop() while open() is on its way leaves nothing open, whatever the step",
+  },
+  {
+    ...{ ...SHARD, file: "streams/masters/batches.ts" },
+    rule: "A record stays under the broker's message limit, whatever meters send",
+    source: "limits",
+    find: "    if (batch.length > 0 && bytes + input.payload.length > BATCH_BYTES_MAX) {",
+    replace: "    if (batch.length < 0) {",
+    name: "large inputs are spread over records that JetStream takes, in their order",
+  },
+];
+
+const journals: readonly Guard[] = [
+  {
+    ...JOURNAL,
+    rule: "A retry of our own append is known as such, whatever the server looks at first",
+    source: "design, the ambiguous outcome",
+    find: "      if (last.messageId !== messageId) throw error;",
+    replace: "      if (last.messageId !== undefined) throw error;",
+  },
+  {
+    ...{ file: "streams/jetstream/snapshots.ts" },
+    rule: "A snapshot is only ever replaced by a later one",
+    source: "I4",
+    find: "  if (before && before.journal_sequence >= snapshot.journal_sequence) return;",
+    replace: "",
+    test: "tests/streams/jetstream/snapshots_test.ts",
+    name: "an old owner cannot put back an older snapshot",
+  },
+];
+
+const ownership: readonly Guard[] = [
+  {
+    ...OWNERSHIP,
+    rule: "A lease is taken only when its revision has stood still for a whole lease time",
+    source: "design, ownership",
+    find: "  return lease === undefined || view.now_ms - lease.changed_ms >= view.lease_ms;",
+    replace: "  return lease === undefined || view.now_ms >= lease.changed_ms;",
+    name: "a lease is free one lease time after its revision last changed",
+  },
+  {
+    ...OWNERSHIP,
+    rule: "What is held under another's lease is dropped at once",
+    source: "design, ownership",
+    find: "      if (lease !== undefined && lease.owner !== view.me) drop.push(partition);",
+    replace: "      if (lease === undefined && view.me === '') drop.push(partition);",
+    name: "what I hold under another's lease is dropped at once",
+  },
+  {
+    ...OWNERSHIP,
+    rule: "A bounded number of partitions moves in one tick",
+    source: "design, rebalance",
+    find: "    } else if (wanted && claim.length < view.moves_max && isFree(view, lease)) {",
+    replace: "    } else if (wanted && isFree(view, lease)) {",
+    name: "planOwnership() bounds claims and releases by moves_max",
+  },
+  {
+    ...HOLDER,
+    rule: "A master that sees nothing does not take the silence of others for their death",
+    source: "design, ownership",
+    find: "    if (!leases.inSight) return;",
+    replace: "",
+    name: "masters keep their partitions through an outage longer than the lease",
+  },
+];
+
+const ledgers: readonly Guard[] = [
+  {
+    ...{ file: "streams/database/ledger_projection.ts", test: LEDGER },
+    rule: "A record at or below the cursor is not projected again",
+    source: "I1",
+    find: "    const fresh = records.filter(({ sequence }) => sequence > cursor);",
+    replace: "    const fresh = records.filter(({ sequence }) => sequence > 0 * cursor);",
+    name: "the ledger",
+  },
+  {
+    ...{ file: "streams/database/ledger_loop.ts", test: LEDGER },
+    rule: "A ledger refuses a journal that is shorter than what it has projected",
+    source: "I1",
+    find: "    if (last !== undefined && last < cursor) {",
+    replace: "    if (last !== undefined && last < 0) {",
+    name: "the ledger",
+  },
+  {
+    file: "streams/database/ledger_loop.ts",
+    rule: "A ledger refuses a database that is older than what the masters may have trimmed",
+    source: "I1",
+    find: "    if (marked !== undefined && marked > cursor) {",
+    replace: "    if (marked !== undefined && marked < 0) {",
+    test: "tests/streams/database/ledger_mark_test.ts",
+    name: "runLedger() refuses a database that is older than what the masters may have trimmed",
+  },
+];
+
+export const guards: readonly Guard[] = [
+  ...invariants,
+  ...shards,
+  ...journals,
+  ...ownership,
+  ...ledgers,
+];
