@@ -128,7 +128,7 @@ export function windowDrawing(): string {
     label(
       left,
       272,
-      "Below: seconds from T, the expected one. Outside of T ± 10 nothing is tried.",
+      "Below: seconds from T, the expected one. The paper's series is T ± 10.",
       {
         anchor: "start",
         colour: muted,

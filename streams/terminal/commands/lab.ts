@@ -27,6 +27,10 @@ async function run({ values }: ParsedArguments): Promise<number> {
   const frames = wholeNumber("frames", values.frames, FRAMES_DEFAULT, FRAMES_MIN, FRAMES_MAX);
   const out = typeof values.out === "string" ? values.out : OUT_DEFAULT;
   if (out === "") throw new UsageError("--out needs the path of a folder");
+  // A program that wants numbers is spared the pictures, unless it says where they go.
+  const draws = values.json !== true || values.out !== undefined;
+  const report = draws ? await import("../../lab/write_report.ts") : undefined;
+  await report?.prepareFolder(out);
   const progress = createProgress();
   const result = runExperiment({
     seed,
@@ -40,12 +44,8 @@ async function run({ values }: ParsedArguments): Promise<number> {
     const paint = createPaint();
     console.log(describeResult(result, (text) => paint("bold", text), terminalWidth()));
   }
-  // A program that wants numbers is spared the pictures, unless it says where they go.
-  if (values.json !== true || values.out !== undefined) {
-    const { writeReport } = await import("../../lab/write_report.ts");
-    const path = await writeReport(result, out);
-    if (values.json !== true) console.log(`\nReport: ${path}`);
-  }
+  const path = await report?.writeReport(result, out);
+  if (values.json !== true) console.log(`\nReport: ${path}`);
   if (!result.agreement.agrees) {
     throw new Failure(
       `law and measurement disagree: ${result.agreement.disagreeing[0]}; chance alone does that ` +

@@ -44,6 +44,18 @@ Deno.test("lab refuses numbers that make no sense, with exit code 2", async () =
   strictEqual((await samay("lab", "--out", "")).code, 2);
 });
 
+Deno.test("lab says before the work that its folder cannot be made", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const { code, out, error } = await samay("lab", "--frames", "200000", "--out", `${file}/lab`);
+    strictEqual(code, 1);
+    strictEqual(out, "");
+    match(error, /cannot be the folder of the report/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("lab aes walks appendix B of the standard by default", async () => {
   const { code, out } = await samay("lab", "aes");
   strictEqual(code, 0);
