@@ -11,12 +11,10 @@ export function openProbability(x: Distribution, window_s: number, loss = 0): nu
   return (1 - loss) * Math.min(1, Math.max(0, inWindow));
 }
 
-/** The probability that the second of the expected moment is the right one: the window W = 0. */
-export function firstRightProbability(x: Distribution): number {
-  return openProbability(x, 0);
-}
-
-/** For small sigma and no bias: 1 - 2 sigma / sqrt(2 pi), the 0.798 sigma of the text. */
+/**
+ * The probability that the expected second is the right one (W = 0, no loss) for small sigma and no
+ * bias: 1 - 2 sigma / sqrt(2 pi), the 0.798 sigma of the text.
+ */
 export function firstRightApproximation(sigma: number): number {
   return 1 - Math.sqrt(2 / Math.PI) * sigma;
 }

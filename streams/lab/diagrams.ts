@@ -1,4 +1,5 @@
 /** Two drawings that need no measurement: how the window finds the second, and how time becomes a key. */
+import { nearestOrder } from "../../protocol/paper/condition.ts";
 import { COLOURS, FONT } from "./palette.ts";
 
 const { ink, muted, grid, paper, panel, blue, green, orange, red } = COLOURS;
@@ -73,7 +74,7 @@ export function windowDrawing(): string {
   const expected = 0.6;
   const sealed = -2.6;
   const seconds = Array.from({ length: 2 * WINDOW_S + 1 }, (_, i) => i - WINDOW_S);
-  const place = (k: number) => k === 0 ? 1 : 2 * Math.abs(k) + (k > 0 ? 0 : 1);
+  const place = (k: number) => nearestOrder(k, expected, WINDOW_S);
   const cells = seconds.flatMap((k) => {
     const right = k === Math.floor(sealed);
     const tried = place(k) <= place(Math.floor(sealed));

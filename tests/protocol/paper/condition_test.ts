@@ -3,7 +3,6 @@ import { binomialPValue, meanPValue } from "../../../protocol/paper/agreement.ts
 import {
   expectedTrials,
   firstRightApproximation,
-  firstRightProbability,
   forgeryProbability,
   linearOrder,
   nearestOrder,
@@ -81,12 +80,12 @@ Deno.test("openProbability() says 1 - loss for a perfect clock and a half for a 
   close(openProbability(normal(-0.5, 1e-6), 0, 0), 0.5, 1e-6);
 });
 
-Deno.test("firstRightProbability() follows 1 - 0.798 sigma for small sigma only", () => {
+Deno.test("openProbability() of the expected second follows 1 - 0.798 sigma for small sigma only", () => {
   for (const sigma of [0.001, 0.01, 0.05, 0.1, 0.2]) {
-    close(firstRightProbability(normal(0, sigma)), firstRightApproximation(sigma), 1e-6);
+    close(openProbability(normal(0, sigma), 0), firstRightApproximation(sigma), 1e-6);
   }
   close(firstRightApproximation(0.1), 1 - 0.0798, 1e-4);
-  ok(firstRightProbability(normal(0, 2)) > 0.15);
+  ok(openProbability(normal(0, 2), 0) > 0.15);
 });
 
 Deno.test("expectedTrials() is 1 for a perfect clock, and W + 1 in the paper's order", () => {
@@ -95,6 +94,10 @@ Deno.test("expectedTrials() is 1 for a perfect clock, and W + 1 in the paper's o
     close(expectedTrials(normal(0, sigma), 10, linearOrder).mean, 11, 1e-9);
   }
   close(expectedTrials(normal(3, 0.1), 10, linearOrder).mean, 8, 1e-6);
+  for (const sigma of [0.1, 1]) {
+    const { first } = expectedTrials(normal(0, sigma), 10, nearestOrder);
+    close(first, openProbability(normal(0, sigma), 0), 1e-5);
+  }
 });
 
 Deno.test("nearestOrder() names the places of the window that is searched nearest first", () => {
