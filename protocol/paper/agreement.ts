@@ -57,10 +57,7 @@ export function meanPValue(
   return 2 * Phi(-Math.abs(measured - expected.mean) / error);
 }
 
-/** (measured - predicted) in standard errors; 0 where nothing can vary and nothing differs. */
-export function standardErrors(hits: number, n: number, p: number): number {
-  const difference = hits / n - p;
-  const error = Math.sqrt(p * (1 - p) / n);
-  if (error > 0) return difference / error;
-  return difference === 0 ? 0 : Math.sign(difference) * Infinity;
+/** The difference of a share of `n` from `p` in standard errors, for a `p` that is neither 0 nor 1. */
+export function standardErrors(share: number, n: number, p: number): number {
+  return (share - p) / Math.sqrt(p * (1 - p) / n);
 }

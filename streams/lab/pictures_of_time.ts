@@ -1,4 +1,5 @@
 /** Charts of clocks and windows: lines are the law, marks are what was counted. */
+import { standardErrors } from "../../protocol/paper/agreement.ts";
 import {
   expectedTrials,
   firstRightApproximation,
@@ -187,7 +188,7 @@ export function agreementPicture(result: LabResult): string {
       condition.flatMap(({ measured }): Point[] => {
         const { predicted: p, measured: share, n } = measured[name];
         if (n * Math.min(p, 1 - p) < COUNT_MIN) return [];
-        return [[100 * p, (share - p) / Math.sqrt(p * (1 - p) / n)]];
+        return [[100 * p, standardErrors(share, n, p)]];
       })
     );
     return marks(TITLES[name], MARKS[name].symbol, MARKS[name].colour, points);
