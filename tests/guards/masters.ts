@@ -9,7 +9,7 @@ const JOURNAL = {
 };
 const HOLDER = {
   file: "streams/masters/partition_holder.ts",
-  test: "tests/streams/masters/outage_test.ts",
+  test: "tests/streams/masters/partition_holder_test.ts",
 };
 const OWNERSHIP = {
   file: "actors/ownership/ownership.ts",
@@ -204,7 +204,7 @@ const ownership: readonly Guard[] = [
     source: "design, ownership",
     find: "    if (!leases.inSight) return;",
     replace: "",
-    name: "masters keep their partitions through an outage longer than the lease",
+    name: "PartitionHolder claims nothing while it cannot see whether the others live",
   },
 ];
 

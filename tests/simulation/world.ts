@@ -212,7 +212,7 @@ export class World {
     const random = this.dice(id);
     const slave = new SlaveProcess({
       ...{ id, broker, link, random, disk: this.#disks.get(id)!, interval_s: 5 },
-      clockError_ms: random.between(-3_000, 3_000),
+      clockError_ms: random.between(-1_500, 1_500),
       reads: () => this.schedule.now_ms < FAULTS_MS,
       onRead: (meter_id, registers) =>
         this.#judge((checker) => checker.read?.(meter_id, registers)),

@@ -62,7 +62,7 @@ export class SlaveProcess {
       interval_s: parts.interval_s,
       spread_s: 4,
       inFlight_max: 16,
-      resendFirst_s: 3,
+      resendFirst_s: 4,
       resendMax_s: 12,
       heartbeat_s: 15,
     });
