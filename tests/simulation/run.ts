@@ -15,6 +15,8 @@ export interface Outcome {
   /** Events of the world, and how long it lived by its own clock. */
   readonly events: number;
   readonly lived_ms: number;
+  /** From the end of the faults until nothing waited any more. */
+  readonly rested_ms: number;
   readonly readings: number;
   readonly takeovers: number;
   readonly invoices: number;
@@ -61,6 +63,7 @@ async function live(seed: number, options: RunOptions): Promise<Outcome> {
     },
     events: world.schedule.count,
     lived_ms: world.schedule.now_ms,
+    rested_ms: world.schedule.now_ms - world.faultsEnd_ms,
     readings: rows.size,
     takeovers: journal.filter(({ record }) => record.type === "epoch").length,
     invoices: world.database.billing.invoices.length,

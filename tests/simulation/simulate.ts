@@ -62,7 +62,14 @@ async function main(args: string[]): Promise<number> {
   const progress = createProgress();
   const began_ms = performance.now();
   const failed: Outcome[] = [];
-  const sums = { events: 0, lived_ms: 0, readings: 0, takeovers: 0, invoices: 0 };
+  const sums = {
+    events: 0,
+    lived_ms: 0,
+    readings: 0,
+    takeovers: 0,
+    invoices: 0,
+    longest_rest_ms: 0,
+  };
   for (let seed = first; seed < first + seeds; seed++) {
     const outcome = await runSeed(seed, { ...(spoiled && { sabotage: spoiled }) });
     sums.events += outcome.events;
@@ -70,6 +77,7 @@ async function main(args: string[]): Promise<number> {
     sums.readings += outcome.readings;
     sums.takeovers += outcome.takeovers;
     sums.invoices += outcome.invoices;
+    sums.longest_rest_ms = Math.max(sums.longest_rest_ms, Math.round(outcome.rested_ms));
     if (outcome.violation) {
       failed.push(outcome);
       progress.stage(`seed ${seed}: ${outcome.violation.invariant} ${outcome.violation.what}`);
@@ -86,6 +94,7 @@ async function main(args: string[]): Promise<number> {
     simulated_hours: Math.round(sums.lived_ms / 3_600) / 1_000,
     ...{ events: sums.events, readings: sums.readings, takeovers: sums.takeovers },
     invoices: sums.invoices,
+    longest_rest_ms: sums.longest_rest_ms,
     violations: failed.map(({ seed, violation }) => ({ seed, ...violation })),
   };
   console.log(json ? JSON.stringify(summary) : wordsOf(summary));
@@ -100,11 +109,13 @@ function wordsOf(summary: {
   readonly readings: number;
   readonly takeovers: number;
   readonly invoices: number;
+  readonly longest_rest_ms: number;
 }): string {
   const { seeds, broken, seconds, simulated_hours, readings, takeovers, invoices } = summary;
+  const rest_s = (summary.longest_rest_ms / 1_000).toFixed(1);
   return `${seeds} worlds, ${broken} with a violation, in ${seconds} s ` +
     `(${(seeds / seconds).toFixed(1)} a second): ${simulated_hours} hours lived, ` +
-    `${readings} readings, ${takeovers} takeovers, ${invoices} invoices`;
+    `${readings} readings, ${takeovers} takeovers, ${invoices} invoices; at rest ${rest_s} s after the last fault at the latest`;
 }
 
 if (import.meta.main) {

@@ -19,6 +19,9 @@ const STREAMS: Readonly<Record<string, string>> = {
   dead: "DEAD",
 };
 
+/** How often a crash costs the memory of message ids too: more than any server is known to do. */
+const FORGETS_IDS = 0.3;
+
 export interface Ear {
   readonly subject: string;
   readonly link: Link;
@@ -106,6 +109,9 @@ export class WorldBroker implements Server {
     for (const consumer of this.#consumers.values()) consumer.gone = true;
     this.#consumers.clear();
     this.buckets.forgetWatches();
+    if (this.#random.chance(FORGETS_IDS)) {
+      for (const stream of this.streams.values()) stream.forgetIds();
+    }
     for (const link of this.links) link.reset();
   }
 

@@ -68,6 +68,11 @@ export class Stream {
     if (last !== expected) throw new FencedError(`${subject}: last is ${last}, not ${expected}`);
   }
 
+  /** The ids of earlier messages are forgotten: a server may, and nothing may depend on it. */
+  forgetIds(): void {
+    this.#ids.clear();
+  }
+
   /** Drops what `filter` has before `sequence`. */
   purge(filter: string, sequence: number): void {
     for (const message of this.messages) {

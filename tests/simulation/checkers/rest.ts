@@ -2,10 +2,10 @@
 import { type Evidence, Violation } from "./checker.ts";
 
 /**
- * The longest chain of waits: a lease runs out, a shard restores, a slave sends again (12 s), the
- * ledger's patience ends (10 s), and each of them may begin with a call that runs into its limit.
+ * The longest chain of waits: a call runs into its limit (5 s), a lease runs out (3 s), a slave sends
+ * again (12 s) what the new owner then opens, and the ledger's patience ends (10 s).
  */
-export const REST_WITHIN_MS = 60_000;
+export const REST_WITHIN_MS = 30_000;
 
 /** What still waits, in words; undefined when nothing does. */
 export function lagOf({ waiting, inputs, journal, ledgerCursor }: Evidence): string | undefined {
