@@ -13,6 +13,11 @@ export const wrappedHex = z.string().regex(/^[0-9a-f]{120}$/, "120 hexadecimal d
 /** Generations of a meter that are kept: the older ones are for looking at frames of the past. */
 export const GENERATIONS_KEPT = 4;
 
+/** Cipher suite of TVES/2 that a slave seals a meter's frames with; the head-end opens all of them. */
+export const suiteNumber = z.union([z.literal(1), z.literal(2), z.literal(3)]);
+/** AES-256-GCM: what is fastest where there is hardware for it. */
+export const SUITE_USUAL = 1;
+
 /** One generation of a meter's key as the head-end keeps it: wrapped under the key-encryption key. */
 export const wrappedKey = z.object({
   generation: z.int().min(0).max(255),
@@ -33,6 +38,8 @@ export const enrolment = z.object({
   /** The newest last. During a re-key the old and the new generation overlap. */
   keys: z.array(wrappedKey).min(1).max(GENERATIONS_KEPT),
   enrolled_at_ms: instant_ms,
+  /** `SUITE_USUAL` where none is named. */
+  suite: suiteNumber.optional(),
 });
 export type Enrolment = z.infer<typeof enrolment>;
 
@@ -45,7 +52,7 @@ export const slaveKeyFile = z.object({
   consumer_number: z.string().max(32),
   generation: z.int().min(0).max(255),
   enrolment_day: z.int().nonnegative(),
-  suite: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  suite: suiteNumber,
   key: hex32,
 });
 export type SlaveKeyFile = z.infer<typeof slaveKeyFile>;

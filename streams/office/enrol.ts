@@ -1,7 +1,11 @@
 /** `meter-enrol`: makes a meter known to the database and to the masters, and gives its key. */
 import { utf8 } from "../../protocol/bytes.ts";
 import { TerminalError } from "../../protocol/errors.ts";
-import type { Enrolment, SlaveKeyFile } from "../../protocol/messages/enrolment.ts";
+import {
+  type Enrolment,
+  type SlaveKeyFile,
+  SUITE_USUAL,
+} from "../../protocol/messages/enrolment.ts";
 import { writeAudit } from "../database/audit.ts";
 import { refuseDifferences } from "../database/consumers.ts";
 import { enrolMeter } from "../database/meters.ts";
@@ -61,8 +65,9 @@ async function standingEnrolment(
   const entry = (await findEntry(bucket, given.meter_id))?.entry;
   if (entry === undefined) return undefined;
   const what = `Enrolment of meter ${given.meter_id}`;
-  const { slave_id, consumer_number } = given;
+  const { slave_id, consumer_number, suite } = given;
   refuseDifferences(what, entry, { slave_id, consumer_number });
+  if (suite !== undefined) refuseDifferences(what, { suite: SUITE_USUAL, ...entry }, { suite });
   return entry;
 }
 
@@ -75,6 +80,7 @@ async function writeEnrolment(
 ): Promise<Enrolment> {
   const { meter_id, slave_id, consumer_number } = given;
   const entry: Enrolment = {
+    ...(given.suite === undefined ? {} : { suite: given.suite }),
     ...{ meter_id, alias, slave_id, consumer_number, enrolled_at_ms: now_ms },
     keys: [freshKey(kek, meter_id, FIRST_GENERATION, now_ms)],
   };

@@ -3,6 +3,7 @@ import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
+import { suiteNumber } from "../../protocol/messages/enrolment.ts";
 import { z } from "../../protocol/schema.ts";
 import type { NewMeter } from "../database/meters.ts";
 
@@ -29,6 +30,8 @@ export const enrolInput = z.object({
   sanctioned_load_w: z.int().nonnegative().max(1_000_000_000).default(0),
   multiplying_factor: z.number().positive().max(1_000_000).default(1),
   opening_reading_wh: z.int().nonnegative().max(1_000_000_000_000).default(0),
+  /** Cipher suite of its frames. */
+  suite: suiteNumber.optional(),
   /** Now, where it is not given. */
   installed_at_ms: instant_ms.optional(),
 });

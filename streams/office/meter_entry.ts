@@ -5,6 +5,7 @@ import {
   type Enrolment,
   enrolment,
   type SlaveKeyFile,
+  SUITE_USUAL,
   type WrappedKey,
 } from "../../protocol/messages/enrolment.ts";
 import { parseJson } from "../../protocol/schema.ts";
@@ -16,8 +17,6 @@ import type { OfficeContext } from "./office.ts";
 export const ENROLMENTS = "samay_enrolments";
 
 const DAY_MS = 86_400_000;
-/** AES-256-GCM; every slave has it. */
-const SUITE = 1;
 /** Others may change the same entry at the same moment; more often than this they do not. */
 const ATTEMPTS_MAX = 5;
 
@@ -65,7 +64,7 @@ export function keyFileOf(entry: Enrolment, kek: Uint8Array): SlaveKeyFile {
   return {
     format: "samay-slave-key/1",
     ...{ meter_id, alias, slave_id, consumer_number, generation, enrolment_day },
-    suite: SUITE,
+    suite: entry.suite ?? SUITE_USUAL,
     key: toHex(key),
   };
 }

@@ -42,6 +42,11 @@ export const command: Command = {
       placeholder: "DATE",
       help: "Day it was put up, YYYY-MM-DD in Indian time (default: now)",
     },
+    suite: {
+      type: "string",
+      placeholder: "1|2|3",
+      help: "Cipher of its frames: 1 AES-256-GCM (default), 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305",
+    },
     json: { type: "boolean", help: "One JSON document, without the key" },
   },
   help: `Asks the running head-end. The key is in the file alone, which its owner alone can read:
@@ -83,13 +88,14 @@ async function ask(input: EnrolInput): Promise<Enrolled> {
 }
 
 function inputOf(values: Values): EnrolInput {
-  const { phone, email, address, account, tariff, language, phase } = values;
+  const { phone, email, address, account, tariff, language, phase, suite } = values;
   const whole = (name: string) => numberOf(values, name, /^\d{1,12}$/);
   const opening_kwh = numberOf(values, "opening-kwh", /^\d{1,9}(\.\d{1,3})?$/);
   const given = {
     ...{ serial_number: values.serial, address, phone, email, language, account_id: account },
     tariff_id: tariff,
     phase: choice("phase", phase, ["1", "3"]) && Number(phase),
+    suite: choice("suite", suite, ["1", "2", "3"]) && Number(suite),
     municipal: values.municipal,
     sanctioned_load_w: whole("sanctioned-load-w"),
     multiplying_factor: numberOf(values, "factor", /^\d{1,6}(\.\d{1,4})?$/),

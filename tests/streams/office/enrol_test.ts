@@ -97,6 +97,13 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
     },
   );
 
+  await step("gives a meter the suite that is asked for, and no other later", async () => {
+    const { key_file } = await ask({ ...ASHA, suite: 2 }, context);
+    assert.equal(key_file.suite, 2);
+    assert.equal((await ask(ASHA, context)).key_file.suite, 2);
+    await assert.rejects(ask({ ...ASHA, suite: 3 }, context), /suite/);
+  });
+
   await step("completes an enrolment of which only the rows were written", async () => {
     await assert.rejects(
       ask(ASHA, { ...context, broker: { ...broker, bucket: brokenAfterGet(broker) } }),
