@@ -5,6 +5,7 @@ import type { Guard } from "./guard.ts";
 const TITLES: Readonly<Record<string, string>> = {
   keys: "Keys and replay",
   lab: "The lab",
+  masters: "Masters and the journal",
   slave: "The slave",
   time: "Time",
   tves: "Frames",
