@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 
 /** Faults follow each other after one of these on average: a quiet world shows what a wild one hides. */
 const GAPS_MS = [1_500, 3_000, 6_000, 12_000];
+/** Longest time of a write while the disk is well. */
+export const DISK_MS = 1;
 /** Longest wait for the call at which a process is to die. */
 const CALLS_MAX = 60;
 const MOMENTS: readonly Moment[] = ["before", "sent", "answered"];
@@ -96,10 +98,9 @@ const databaseCrash: Fault = (world, random) => {
 
 const slowDisk: Fault = (world, random) => {
   const server = random.pick([world.broker, world.database]);
-  const before = server.disk_ms;
   server.disk_ms = random.between(50, 2_500);
   world.say("disk", `takes up to ${Math.round(server.disk_ms)} ms for a write`);
-  forAWhile(world, random.between(500, 6_000), () => server.disk_ms = before);
+  forAWhile(world, random.between(500, 6_000), () => server.disk_ms = DISK_MS);
 };
 
 /** A master is told to stop, hands over, and comes back later: a rolling restart. */

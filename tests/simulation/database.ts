@@ -27,7 +27,7 @@ export class WorldDatabase implements Server {
   cursor = 0;
   up = true;
   life = 0;
-  disk_ms = 2;
+  disk_ms = 1;
   onCommit = (_commit: Commit) => {};
   readonly links = new Set<Link>();
   readonly billing = new BillingTables();

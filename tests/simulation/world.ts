@@ -10,7 +10,7 @@ import type { ShardPorts } from "../../streams/masters/ports.ts";
 import { WorldBroker } from "./broker/broker.ts";
 import { jsonOf } from "./broker/connection.ts";
 import type { Stored } from "./broker/stream.ts";
-import { startChaos } from "./chaos.ts";
+import { DISK_MS, startChaos } from "./chaos.ts";
 import type { Checker, Evidence, Journaled } from "./checkers/checker.ts";
 import { ledgerOver, WorldDatabase } from "./database.ts";
 import type { Link, Weather } from "./link.ts";
@@ -129,7 +129,7 @@ export class World {
     this.say("world", "no more faults");
     Object.assign(this.weather, { loss: 0, late: false });
     for (const server of [this.broker, this.database]) {
-      server.disk_ms = 1;
+      server.disk_ms = DISK_MS;
       if (!server.up) server.restart();
     }
     for (const role of this.#everybody) {
