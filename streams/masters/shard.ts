@@ -7,50 +7,21 @@
  * with the same check; (5) only then do its outputs leave. A refused append ends the shard at once
  * and drops its memory: the journal belongs to somebody else.
  */
-import type { FindMeter, Input, JournalActor } from "../../actors/shard/actor.ts";
+import type { Input } from "../../actors/shard/actor.ts";
 import { outputsOf } from "../../actors/shard/outputs.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { JournalEvent, JournalRecord } from "../../protocol/messages/journal.ts";
 import { partitionOf } from "../../protocol/subjects.ts";
 import { FencedError } from "../jetstream/broker.ts";
-import type { Log } from "../terminal/log.ts";
-import { pass, type Timers } from "../time/timers.ts";
+import { pass } from "../time/timers.ts";
 import { BATCH_MAX, batchesOf } from "./batches.ts";
-import type { InputSource, Journal, JournaledRecord, ShardPorts, Snapshot } from "./ports.ts";
+import type { InputSource, Journal, JournaledRecord, Snapshot } from "./ports.ts";
+import type { ShardFigures, ShardOptions } from "./shard_options.ts";
 
 const SNAPSHOT_EVERY_RECORDS = 1_000;
 const RETRY_MS = 250;
 /** How often a new owner reads on because the earlier one still appends. */
 const FENCE_ATTEMPTS_MAX = 10;
-
-/** The states are as wide as their actors; the shard never looks inside. */
-// deno-lint-ignore no-explicit-any
-type AnyActor = JournalActor<any, any>;
-
-export interface ShardOptions {
-  readonly actor: AnyActor;
-  readonly partition: number;
-  /** Name of this master, for people who read the journal. */
-  readonly owner: string;
-  readonly ports: ShardPorts;
-  readonly find: FindMeter;
-  readonly slaveOf: (meterId: string) => string | undefined;
-  /** Called with the ids whose state changed, after the record stands. */
-  readonly onChange: (shard: Shard, ids: ReadonlySet<string>) => void;
-  /** Makes sure that keys enrolled a moment ago are known before a frame is called unknown. */
-  readonly refreshKeys: (inputs: readonly Input[]) => Promise<void>;
-  readonly log: Log;
-  readonly timers: Timers;
-  /** Records between two snapshots. */
-  readonly snapshotEvery?: number;
-}
-
-export interface ShardFigures {
-  readonly epoch: number;
-  readonly cursor: number;
-  readonly journal_sequence: number;
-  readonly actors: number;
-}
 
 export class Shard {
   readonly options: ShardOptions;

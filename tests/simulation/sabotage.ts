@@ -92,6 +92,11 @@ const replayWindow: Sabotage = {
   }),
 };
 
+/** The journal is trimmed behind the snapshot, wherever the ledger is. */
+const trimBehindLedger: Sabotage = {
+  ports: (ports) => ({ ...ports, ledgerPassed: () => Promise.resolve(Infinity) }),
+};
+
 /** The ledger's cursor moves in a transaction of its own, and the rows follow. */
 const cursorTransaction: Sabotage = {
   store: (store) => ({
@@ -135,6 +140,7 @@ export const sabotages: Readonly<Record<string, Sabotage>> = {
   "cursor-in-journal": cursorInJournal,
   "output-gate": outputGate,
   "replay-window": replayWindow,
+  "trim-behind-ledger": trimBehindLedger,
   "cursor-transaction": cursorTransaction,
   "invoice-unique": invoiceUnique,
 };

@@ -82,8 +82,9 @@ const NOTICED: Readonly<Record<string, readonly [invariants: readonly string[], 
     "cursor-in-journal": [["I5"], 10],
     "output-gate": [["I1"], 10],
     "replay-window": [["I4"], 30],
+    "trim-behind-ledger": [["I1"], 20],
     "cursor-transaction": [["I1"], 10],
-    "invoice-unique": [["I2"], 60],
+    "invoice-unique": [["I2"], 20],
   };
 
 for (const [name, sabotage] of Object.entries(sabotages)) {

@@ -4,15 +4,15 @@
  */
 import { meterActor } from "../../../actors/meter/meter.ts";
 import { sessionActor } from "../../../actors/session/session.ts";
-import type { Input, JournalActor } from "../../../actors/shard/actor.ts";
+import type { Input } from "../../../actors/shard/actor.ts";
 import { TerminalError } from "../../../protocol/errors.ts";
 import type { JournalEvent } from "../../../protocol/messages/journal.ts";
 import { partitionOf } from "../../../protocol/subjects.ts";
+import type { AnyActor } from "../../../streams/masters/shard_options.ts";
 import { findMeter } from "../meters.ts";
 import { type Checker, type Evidence, Violation } from "./checker.ts";
 
-// deno-lint-ignore no-explicit-any -- As wide as the shard has them.
-const ACTORS: Readonly<Record<string, JournalActor<any, any>>> = {
+const ACTORS: Readonly<Record<string, AnyActor>> = {
   meter: meterActor,
   session: sessionActor,
 };
@@ -47,8 +47,7 @@ function compare(subject: string, inputs: readonly Input[], evidence: Evidence):
 
 /** The events of one owner that nothing ever happens to. What it cannot handle must be set aside. */
 function undisturbed(
-  // deno-lint-ignore no-explicit-any -- As wide as the shard has them.
-  actor: JournalActor<any, any>,
+  actor: AnyActor,
   inputs: readonly { readonly input: Input; readonly here: boolean }[],
   dead: ReadonlySet<number> = new Set(),
 ): JournalEvent[] {
@@ -73,8 +72,7 @@ function undisturbed(
   return events;
 }
 
-// deno-lint-ignore no-explicit-any -- As wide as the shard has them.
-function decided(actor: JournalActor<any, any>, state: unknown, input: Input) {
+function decided(actor: AnyActor, state: unknown, input: Input) {
   try {
     return actor.receive(state, input, findMeter) as JournalEvent;
   } catch (error) {

@@ -13,7 +13,8 @@ import type {
   ShardPorts,
   Snapshot,
 } from "../../../streams/masters/ports.ts";
-import { Shard, type ShardOptions } from "../../../streams/masters/shard.ts";
+import { Shard } from "../../../streams/masters/shard.ts";
+import type { ShardOptions } from "../../../streams/masters/shard_options.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { systemTimers } from "../../../streams/time/timers.ts";
 
