@@ -26,6 +26,11 @@ export interface OrderedInputOptions {
   readonly log: Log;
 }
 
+/** An input with the subject that it came on. */
+export interface StreamInput extends Input {
+  readonly subject: string;
+}
+
 /** Messages asked for at a time: also the most that wait in memory. */
 const PULL_MAX = 512;
 const PULL_EXPIRES_MS = 10_000;
@@ -39,7 +44,7 @@ const WATCH_MS = 500;
 export class OrderedInput implements InputSource {
   readonly #broker: NatsBroker;
   readonly #options: OrderedInputOptions;
-  readonly #buffer: Input[] = [];
+  readonly #buffer: StreamInput[] = [];
   #cursor: number;
   #name: string;
   #generation = 0;
@@ -69,7 +74,7 @@ export class OrderedInput implements InputSource {
     this.#link = this.#broker.onLink((up) => up && this.#remake("the link was lost"));
   }
 
-  async take(limit: number, wait_ms?: number): Promise<Input[]> {
+  async take(limit: number, wait_ms?: number): Promise<StreamInput[]> {
     let late = false;
     const cancel = wait_ms === undefined ? () => {} : this.#broker.timers.after(wait_ms, () => {
       late = true;
@@ -82,6 +87,11 @@ export class OrderedInput implements InputSource {
     const taken = this.#stopped ? [] : this.#buffer.splice(0, limit);
     if (this.#asked + this.#buffer.length < PULL_MAX / 2) this.#pull();
     return taken;
+  }
+
+  /** Messages that came and were not taken. */
+  get waiting(): number {
+    return this.#buffer.length;
   }
 
   async stop(): Promise<void> {
@@ -159,8 +169,9 @@ export class OrderedInput implements InputSource {
     this.#asked -= 1;
     if (sequence <= this.#cursor) return; // Consumed before; nobody may see it twice.
     this.#cursor = sequence;
-    const id = message.subject.slice(message.subject.lastIndexOf(".") + 1);
-    this.#buffer.push({ sequence, id, payload: message.data, arrival_ms });
+    const { subject } = message;
+    const id = subject.slice(subject.lastIndexOf(".") + 1);
+    this.#buffer.push({ sequence, id, subject, payload: message.data, arrival_ms });
     this.#wake();
   }
 

@@ -6,6 +6,7 @@ import type { NatsBroker } from "./connection.ts";
 import { StreamJournal } from "./journal.ts";
 import { ledgerPassed } from "./journal_feed.ts";
 import { OrderedInput } from "./ordered_input.ts";
+import { SharedInput, type SharedInputOptions } from "./shared_input.ts";
 import { snapshotsIn } from "./snapshots.ts";
 import { inputConsumerName } from "./topology.ts";
 import { oneLine } from "./work.ts";
@@ -17,28 +18,43 @@ const INPUTS: Record<JournalKind, { stream: "FRAMES" | "SESSIONS"; token: string
 
 const json = (body: unknown) => new TextEncoder().encode(JSON.stringify(body));
 
+/** From when on partitions are read together; `SharedInput` has good ones of its own. */
+export type Sharing = Pick<SharedInputOptions, "sharesMin" | "busy_a_second">;
+
 export async function shardPortsOver(
   broker: NatsBroker,
   owner: string,
   log: Log,
+  sharing: Sharing = {},
 ): Promise<ShardPorts> {
   const snapshots = await broker.bucket("samay_snapshots");
+  const sharedOf = (kind: JournalKind) =>
+    new SharedInput(broker, {
+      stream: INPUTS[kind].stream,
+      filter: `samay.${INPUTS[kind].token}.*.*`,
+      name: `${kind}-all-${owner}`,
+      description: `All partitions at once, for ${owner}, which holds many`,
+      log,
+      ...sharing,
+    });
+  const shared = { meter: sharedOf("meter"), session: sharedOf("session") };
   return {
     journal: (kind, partition) => new StreamJournal(broker, kind, partition, log),
     snapshots: snapshotsIn(snapshots),
     ledgerPassed: () => ledgerPassed(snapshots),
     input: async (kind, partition, epoch, cursor) => {
       const { stream, token } = INPUTS[kind];
-      const input = new OrderedInput(broker, {
-        stream,
-        filter: `samay.${token}.${partitionToken(partition)}.*`,
-        name: inputConsumerName(kind, partition, epoch),
-        description: `Partition ${partition}, epoch ${epoch}, owned by ${owner}`,
-        cursor,
-        log,
-      });
-      await input.open();
-      return input;
+      const name = inputConsumerName(kind, partition, epoch);
+      let made = 0;
+      return await shared[kind].share(partition, cursor, (behind) =>
+        new OrderedInput(broker, {
+          stream,
+          filter: `samay.${token}.${partitionToken(partition)}.*`,
+          name: made++ === 0 ? name : `${name}-again-${made}`,
+          description: `Partition ${partition}, epoch ${epoch}, owned by ${owner}`,
+          cursor: behind,
+          log,
+        }));
     },
     tell: (subject, body) => broker.tell(subject, json(body)),
     publish: async (subject, body, messageId) => {

@@ -12,6 +12,9 @@ export const LEASE_MS = 3_000;
 /** Small, so that restores, trims and takeovers meet. */
 const SNAPSHOT_EVERY = 6;
 
+/** Partitions are read together as soon as one is held, so that the worlds have that in them too. */
+const TOGETHER = { sharesMin: 1, busy_a_second: 0 };
+
 export interface RunningMaster {
   readonly open: ReadonlySet<number>;
   /** Hands everything over. */
@@ -32,7 +35,7 @@ export async function startMaster(
     instance,
     lease_ms: LEASE_MS,
     leases,
-    ports: change(await shardPortsOver(broker, instance, log), broker),
+    ports: change(await shardPortsOver(broker, instance, log, TOGETHER), broker),
     keyring: { find: findMeter, slaveOf, refresh: () => Promise.resolve() },
     board: { changed: () => {} },
     timers: broker.timers,
