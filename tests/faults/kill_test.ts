@@ -8,27 +8,18 @@ import { partitionOf } from "../../protocol/subjects.ts";
 import { sql } from "../../streams/database/kysely.ts";
 import type { SlaveConfigurationInput } from "../../streams/edge/configuration.ts";
 import { openStore } from "../../streams/edge/store.ts";
-import {
-  type BrokerProcess,
-  freePort,
-  startBrokerProcess,
-} from "../../streams/jetstream/broker_process.ts";
-import { connect } from "../../streams/jetstream/connection.ts";
 import { askOffice } from "../../streams/office/client.ts";
 import type { Enrolled } from "../../streams/office/enrol.ts";
 import { loadKek } from "../../streams/office/kek.ts";
 import { startBillingRole } from "../../streams/roles/billing_role.ts";
 import { silentLog } from "../../streams/terminal/log.ts";
-import { natsServerProgram } from "../support/broker.ts";
-import { PASSWORD, writeRoleConfig } from "../support/role_config.ts";
-import { type RoleProcess, startRole } from "./processes.ts";
+import { until, World } from "./world.ts";
 
 const METERS = 40;
 const READINGS = 1_000;
 const DAY_MS = 86_400_000;
 /** Few at a time, so that there is a middle in which something can die. */
 const IN_FLIGHT = 8;
-const PATIENCE_MS = 60_000;
 
 const meterIds = Array.from({ length: METERS }, (_, i) => `MH${1_000 + i}`);
 
@@ -42,81 +33,20 @@ function expectedReadings() {
   }));
 }
 
-class World {
-  readonly dataDir: string;
-  readonly port = freePort();
-  readonly started: { stop(): Promise<unknown> }[] = [];
-  #broker: BrokerProcess | undefined;
-
-  constructor(dataDir: string) {
-    this.dataDir = dataDir;
-    this.started.push({ stop: async () => await this.#broker?.stop() }); // The last to be stopped.
-  }
-
-  get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
-  }
-
-  async startBroker(): Promise<void> {
-    this.#broker = await startBrokerProcess({
-      program: await natsServerProgram(),
-      dataDir: `${this.dataDir}/broker`,
-      port: this.port,
-      config: await writeRoleConfig(`${this.dataDir}/nats.conf`, meterIds),
-    });
-  }
-
-  async killBroker(): Promise<void> {
-    await this.#broker?.kill();
-  }
-
-  async link(user: string) {
-    const broker = await connect({ url: this.url, name: user, user, password: PASSWORD });
-    this.started.push({ stop: () => broker.close() });
-    return broker;
-  }
-
-  async role(task: string, user: string, name: string, args: string[] = []): Promise<RoleProcess> {
-    const role = await startRole({
-      task,
-      args,
-      logFile: `${this.dataDir}/${name}.log`,
-      env: {
-        SAMAY_NATS_URL: this.url,
-        SAMAY_NATS_USER: user,
-        SAMAY_NATS_PASSWORD: PASSWORD,
-        SAMAY_DATA_DIR: this.dataDir,
-        SAMAY_KEK_FILE: `${this.dataDir}/kek`,
-        ...(task === "master" && { SAMAY_MASTER_NAME: name }),
-      },
-    });
-    this.started.push(role);
-    return role;
-  }
-}
-
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  const end_ms = performance.now() + PATIENCE_MS;
-  while (!await look()) {
-    assert.ok(performance.now() < end_ms, `${what}: not in ${PATIENCE_MS / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 Deno.test("1,000 readings reach the database exactly once though slave, master and broker are killed", async () => {
   const dataDir = await Deno.makeTempDir({ prefix: "samay-faults-" });
-  const world = new World(dataDir);
+  const world = new World({ dataDir, meters: { "slave-1": meterIds } });
   try {
     await run(world);
   } finally {
-    for (const part of world.started.reverse()) await part.stop();
+    await world.end();
     await Deno.remove(dataDir, { recursive: true });
   }
 });
 
 async function run(world: World): Promise<void> {
   const { dataDir } = world;
-  await world.startBroker();
+  await world.startBrokers();
   const kek = await loadKek({ dataDir, make: true });
   const billing = await startBillingRole({
     broker: await world.link("billing"),
@@ -129,7 +59,7 @@ async function run(world: World): Promise<void> {
     month_end: false,
     log: silentLog,
   });
-  world.started.push(billing);
+  world.atEnd(() => billing.stop());
   const doomedMaster = await world.role("master", "master", "alpha");
   await world.role("master", "master", "beta");
   const operator = await world.link("operator");
@@ -145,7 +75,7 @@ async function run(world: World): Promise<void> {
 
   const readings = expectedReadings();
   const slaveArgs = await prepareSlave(world, operator, readings);
-  let slave = await world.role("slave", "slave-1", "slave", slaveArgs);
+  let slave = await world.role("slave", "slave-1", "slave", { args: slaveArgs });
   const rows = async () =>
     Number(
       (await sql<{ n: number }>`select count(*) as n from raw_reading`.execute(billing.db)).rows[0]!
@@ -154,7 +84,7 @@ async function run(world: World): Promise<void> {
 
   await until("a fifth of the readings", async () => await rows() >= READINGS / 5);
   await slave.kill();
-  slave = await world.role("slave", "slave-1", "slave", slaveArgs);
+  slave = await world.role("slave", "slave-1", "slave", { args: slaveArgs });
   await until("two fifths", async () => await rows() >= (2 * READINGS) / 5);
   await doomedMaster.kill();
   await until("three fifths", async () => await rows() >= (3 * READINGS) / 5);
@@ -175,7 +105,7 @@ async function run(world: World): Promise<void> {
     const store = await openStore(`${dataDir}/slave`);
     const left = store.outbox.count;
     store.close();
-    if (left > 0) slave = await world.role("slave", "slave-1", "slave", slaveArgs);
+    if (left > 0) slave = await world.role("slave", "slave-1", "slave", { args: slaveArgs });
     await new Promise((resolve) => setTimeout(resolve, left > 0 ? 2_000 : 0));
     return left === 0;
   });
