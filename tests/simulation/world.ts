@@ -17,7 +17,7 @@ import type { Link, Weather } from "./link.ts";
 import { SLAVES, START_MS } from "./meters.ts";
 import { startCloser } from "./processes/closer.ts";
 import { startLedger } from "./processes/ledger.ts";
-import { startMaster } from "./processes/master.ts";
+import { startMaster, TOGETHER } from "./processes/master.ts";
 import { freshDisk, type SlaveDisk, SlaveProcess } from "./processes/slave.ts";
 import { Random } from "./random.ts";
 import { type Begin, Role } from "./role.ts";
@@ -61,12 +61,15 @@ export class World {
   readonly #journal: Journaled[] = [];
   readonly #inputs = new Map<string, Input[]>();
   readonly #dead = new Map<string, Set<number>>();
+  /** Whether masters read their partitions with one consumer, or each with its own. */
+  readonly #together: boolean;
   #diceThrown = 0;
 
   constructor(seed: number, checkers: readonly Checker[], told: boolean, sabotage: Sabotage = {}) {
     this.seed = seed;
     this.#checkers = checkers;
     this.#sabotage = sabotage;
+    this.#together = new Random(seed, "together").chance(0.5);
     this.story = new Story(told);
     this.schedule = new Schedule(this.dice("order"));
     this.broker = new WorldBroker(this.schedule, this.dice("broker"), START_MS);
@@ -195,7 +198,9 @@ export class World {
 
   #startMaster({ broker, instance, log }: Parameters<Begin>[0]) {
     const { ports: change } = this.#sabotage;
-    return startMaster(broker, instance, log, (ports) => change?.(ports, broker, this) ?? ports);
+    const sharing = this.#together ? TOGETHER : {};
+    const spoil = (ports: ShardPorts) => change?.(ports, broker, this) ?? ports;
+    return startMaster(broker, instance, log, sharing, spoil);
   }
 
   #startLedger({ broker, databaseLink, log }: Parameters<Begin>[0]) {

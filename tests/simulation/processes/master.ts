@@ -1,6 +1,6 @@
 /** A master of the world: the production leases, ownership and shards over the world's broker. */
 import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
-import { shardPortsOver } from "../../../streams/jetstream/shard_ports.ts";
+import { shardPortsOver, type Sharing } from "../../../streams/jetstream/shard_ports.ts";
 import { Leases } from "../../../streams/masters/leases.ts";
 import { PartitionHolder } from "../../../streams/masters/partition_holder.ts";
 import type { ShardPorts } from "../../../streams/masters/ports.ts";
@@ -13,7 +13,7 @@ export const LEASE_MS = 3_000;
 const SNAPSHOT_EVERY = 6;
 
 /** Partitions are read together as soon as one is held, so that the worlds have that in them too. */
-const TOGETHER = { sharesMin: 1, busy_a_second: 0 };
+export const TOGETHER: Sharing = { sharesMin: 1, busy_a_second: 0 };
 
 export interface RunningMaster {
   readonly open: ReadonlySet<number>;
@@ -26,6 +26,7 @@ export async function startMaster(
   broker: NatsBroker,
   instance: string,
   log: Log,
+  sharing: Sharing,
   change: (ports: ShardPorts, broker: NatsBroker) => ShardPorts,
 ): Promise<RunningMaster> {
   const owners = await broker.bucket("samay_owners");
@@ -35,7 +36,7 @@ export async function startMaster(
     instance,
     lease_ms: LEASE_MS,
     leases,
-    ports: change(await shardPortsOver(broker, instance, log, TOGETHER), broker),
+    ports: change(await shardPortsOver(broker, instance, log, sharing), broker),
     keyring: { find: findMeter, slaveOf, refresh: () => Promise.resolve() },
     board: { changed: () => {} },
     timers: broker.timers,
