@@ -1,6 +1,12 @@
 /**
- * A world: a broker, a database, slaves, masters and ledgers, on virtual time, with faults drawn from
- * a seed. Everything that it does is a function of the seed.
+ * A world: a broker, a database, slaves, masters, ledgers and closers of bills, on virtual time, with
+ * faults drawn from a seed. Everything that it does is a function of the seed.
+ *
+ * It runs the production actors, shards, leases, ownership, journal, inputs, snapshots, the ledger's
+ * feed, loop and projection. It stands in for the NATS client with its publisher and its watches, for
+ * the SQL of ledger and billing, for the slave's host with its SQLite and its clock, and for the
+ * keyring: all meters are enrolled from the start and none is re-keyed. Its broker loses what it only
+ * remembered, never what it acknowledged: a machine that loses its power is not in it.
  */
 import type { Input } from "../../actors/shard/actor.ts";
 import type { JournalRecord } from "../../protocol/messages/journal.ts";
