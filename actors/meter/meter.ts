@@ -45,8 +45,8 @@ const NOBODYS: readonly RejectReason[] = [
 export const meterActor: JournalActor<MeterState, MeterEvent> = {
   kind: "meter",
   stream: "FRAMES",
-  version: 2,
-  reads: [1],
+  version: 3,
+  reads: [1, 2],
   fresh: freshMeter,
   receive,
   apply,

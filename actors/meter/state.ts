@@ -3,6 +3,7 @@ import { type RejectReason, rejectReason } from "../../protocol/messages/journal
 import { freshMeterClock, type MeterClock } from "../../protocol/meter_clock.ts";
 import { parseOrExplain, z } from "../../protocol/schema.ts";
 import { replayState } from "../../protocol/tves/replay_state.ts";
+import { packMeter, unpackMeter } from "./packed_state.ts";
 import { ReplayWindow } from "../../protocol/tves/replay.ts";
 
 const lastReading = z.object({
@@ -41,7 +42,7 @@ const clockStateV1 = z.object({
 /** A variance of nothing would never learn again. */
 const VARIANCE_MIN_S2 = 1e-6;
 
-/** The state in a snapshot. */
+/** The state in a snapshot of version 1 or 2, which were JSON. */
 const storedWith = <Clock extends z.ZodType<MeterClock>>(clock: Clock) =>
   z.object({
     clock,
@@ -53,6 +54,7 @@ const storedWith = <Clock extends z.ZodType<MeterClock>>(clock: Clock) =>
   });
 const stored = storedWith(clockState);
 const storedV1 = storedWith(clockStateV1);
+export type StoredMeter = z.infer<typeof stored>;
 
 export interface MeterState {
   readonly meter_id: string;
@@ -76,17 +78,22 @@ export function freshMeter(meterId: string): MeterState {
   };
 }
 
-export function encodeMeter(state: MeterState): unknown {
-  const { clock, replay, last, opened, trials, rejected } = state;
-  return { clock, replay: replay.state(), last, opened, trials, rejected };
+/** Some 150 bytes, as a string of characters 0 to 255; the same state gives the same string. */
+export function encodeMeter(state: MeterState): string {
+  return packMeter({ ...state, replay: state.replay.state() });
 }
 
 /**
- * The state of a snapshot of `version`, 1 or the present one. Throws `TerminalError` that names the
- * meter and every fault.
+ * The state of a snapshot of `version`, an older or the present one. Throws `TerminalError` that names
+ * the meter and the fault.
  */
 export function decodeMeter(meterId: string, snapshot: unknown, version?: number): MeterState {
-  const schema = version === 1 ? storedV1 : stored;
-  const { replay, ...rest } = parseOrExplain(schema, snapshot, `Snapshot of meter ${meterId}`);
+  const { replay, ...rest } = storedMeter(`Snapshot of meter ${meterId}`, snapshot, version);
   return { meter_id: meterId, ...rest, replay: ReplayWindow.restore(replay) };
+}
+
+function storedMeter(what: string, snapshot: unknown, version?: number): StoredMeter {
+  if (typeof snapshot === "string") return unpackMeter(snapshot, what);
+  const schema = version === 1 ? storedV1 : stored;
+  return parseOrExplain(schema, snapshot, what);
 }

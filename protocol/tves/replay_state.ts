@@ -1,5 +1,6 @@
 /** The replay window as JSON: short for the usual window without gaps, bounded for any other. */
-import { toHex } from "../bytes.ts";
+import { fromHex, toHex } from "../bytes.ts";
+import type { Packer, Unpacker } from "../packed.ts";
 import { z } from "../schema.ts";
 
 /** Runs up to which the list of runs is the shorter form. */
@@ -34,51 +35,103 @@ export const replayState = trackState.extend({
 });
 export type ReplayState = z.infer<typeof replayState>;
 
-/** The compact form of the ages, 0 to `width` - 1, that `has` knows. */
-export function encodeSeen(has: (age: number) => boolean, width: number): TrackState["seen"] {
-  const runs: number[] = [];
-  const bits = new Uint8Array(width / 8);
-  let accepted = true;
-  let length = 0;
-  for (let age = 0; age < width; age++) {
-    if (has(age)) bits[age >> 3]! |= 0x80 >> (age & 7);
-    if (has(age) !== accepted) {
-      runs.push(length);
-      accepted = !accepted;
-      length = 0;
-    }
-    length++;
-  }
-  // A last run of missing ones says nothing.
-  if (accepted) runs.push(length);
-  return runs.length <= RUNS_MAX ? runs : toHex(bits);
-}
-
-/** The ages that `encodeSeen` was told of. Throws `RangeError` when they do not fit in `width`. */
-export function decodeSeen(seen: TrackState["seen"], width: number): number[] {
-  const span = typeof seen === "string"
-    ? seen.length * 4
-    : seen.reduce((sum, length) => sum + length, 0);
-  if (span > width) throw new RangeError(`A replay window of ${span} is wider than ${width}`);
-  return typeof seen === "string" ? agesOfBits(seen) : agesOfRuns(seen);
-}
-
-function agesOfRuns(runs: readonly number[]): number[] {
-  const ages: number[] = [];
+/** The shorter form of `runs`, as `seen` has them, a last run of missing ones left out. */
+export function encodeSeen(runs: number[]): TrackState["seen"] {
+  if (runs.length <= RUNS_MAX) return runs;
+  const bits = new Uint8Array(Math.ceil(spanOf(runs) / 8));
   let age = 0;
   for (const [i, length] of runs.entries()) {
     const end = age + length;
     if (i % 2 === 1) age = end;
-    else while (age < end) ages.push(age++);
+    else for (; age < end; age++) bits[age >> 3]! |= 0x80 >> (age & 7);
   }
-  return ages;
+  return toHex(bits);
 }
 
-function agesOfBits(hex: string): number[] {
-  const ages: number[] = [];
+/** The runs that `encodeSeen` was told of. Throws `RangeError` when they do not fit in `width`. */
+export function decodeSeen(seen: TrackState["seen"], width: number): readonly number[] {
+  const runs = typeof seen === "string" ? runsOfBits(seen) : seen;
+  const span = spanOf(runs);
+  if (span > width) throw new RangeError(`A replay window of ${span} is wider than ${width}`);
+  return runs;
+}
+
+function spanOf(runs: readonly number[]): number {
+  let span = 0;
+  for (const length of runs) span += length;
+  return span;
+}
+
+/** Zeros at the end say nothing: earlier snapshots have them. */
+function runsOfBits(hex: string): number[] {
+  const runs: number[] = [];
+  let accepted = true;
+  let length = 0;
   for (let age = 0; age < hex.length * 4; age++) {
-    const digit = parseInt(hex[age >> 2]!, 16);
-    if ((digit & (8 >> (age & 3))) !== 0) ages.push(age);
+    const has = (parseInt(hex[age >> 2]!, 16) & (8 >> (age & 3))) !== 0;
+    if (has !== accepted) {
+      runs.push(length);
+      accepted = has;
+      length = 0;
+    }
+    length++;
   }
-  return ages;
+  if (accepted) runs.push(length);
+  return runs;
+}
+
+const HAS_FIRST = 1;
+const HAS_PREVIOUS = 2;
+
+/** The window in as few bytes as it needs: some 15 without gaps. */
+export function packReplay(packer: Packer, { first_t_s, previous, ...current }: ReplayState): void {
+  const has = (first_t_s === undefined ? 0 : HAS_FIRST) | (previous ? HAS_PREVIOUS : 0);
+  packTrack(packer.uint(has), current);
+  if (first_t_s !== undefined) packer.uint(first_t_s);
+  if (previous) packTrack(packer, previous);
+}
+
+/** What `packReplay` wrote. Throws `RangeError` where it is no such thing. */
+export function unpackReplay(packed: Unpacker): ReplayState {
+  const has = packed.uint();
+  const current = unpackTrack(packed);
+  return {
+    ...current,
+    ...((has & HAS_FIRST) !== 0 && { first_t_s: packed.uint() }),
+    ...((has & HAS_PREVIOUS) !== 0 && { previous: unpackTrack(packed) }),
+  };
+}
+
+function packTrack(packer: Packer, track: TrackState): void {
+  const { generation, boot, highest, highest_t_s, seen } = track;
+  packer.uint(generation + 1).uint(boot + 1).uint(highest).uint(highest_t_s);
+  // The lowest bit tells the two forms apart.
+  if (typeof seen === "string") packer.uint(seen.length + 1).bytes(fromHex(seen));
+  else {
+    packer.uint(2 * seen.length);
+    for (const length of seen) packer.uint(length);
+  }
+}
+
+function unpackTrack(packed: Unpacker): TrackState {
+  return {
+    generation: atMost(0x100, packed.uint()) - 1,
+    boot: atMost(0x1_0000, packed.uint()) - 1,
+    highest: atMost(0xffff_ffff, packed.uint()),
+    highest_t_s: packed.uint(),
+    seen: unpackSeen(packed),
+  };
+}
+
+function unpackSeen(packed: Unpacker): TrackState["seen"] {
+  const form = packed.uint();
+  if (form % 2 === 1) return toHex(packed.bytes((form - 1) / 2));
+  const runs: number[] = [];
+  for (let i = 0; i < atMost(RUNS_MAX, form / 2); i++) runs.push(packed.uint());
+  return runs;
+}
+
+function atMost(limit: number, value: number): number {
+  if (value > limit) throw new RangeError(`${value} is more than ${limit}`);
+  return value;
 }

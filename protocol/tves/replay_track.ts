@@ -40,8 +40,11 @@ export class ReplayTrack {
     track.#boot = state.boot;
     track.#highest = state.highest;
     track.#highest_t_s = state.highest_t_s;
-    for (const age of decodeSeen(state.seen, REPLAY_WIDTH)) {
-      if (age < state.highest) track.#mark(state.highest - age);
+    const runs = decodeSeen(state.seen, REPLAY_WIDTH);
+    // Sequence 0 is never sealed: what a run says of it and below says nothing.
+    for (let i = 0, next = state.highest; i < runs.length && next > 0; i++) {
+      if (i % 2 === 0) track.#markDown(next, Math.min(runs[i]!, next));
+      next -= runs[i]!;
     }
     return track;
   }
@@ -52,10 +55,7 @@ export class ReplayTrack {
       boot: this.#boot,
       highest: this.#highest,
       highest_t_s: this.#highest_t_s,
-      seen: encodeSeen(
-        (age) => age < this.#highest && this.#has(this.#highest - age),
-        REPLAY_WIDTH,
-      ),
+      seen: encodeSeen(this.#runs()),
     };
   }
 
@@ -97,6 +97,45 @@ export class ReplayTrack {
 
   #has(sequence: number): boolean {
     return (this.#ring[wordOf(sequence) % RING_WORDS]! & bitOf(sequence)) !== 0;
+  }
+
+  /** Lengths of the runs of accepted and missing ones in turn, from the highest sequence down. */
+  #runs(): number[] {
+    const runs: number[] = [];
+    const lowest = Math.max(1, this.#highest - REPLAY_WIDTH + 1);
+    for (let next = this.#highest, accepted = true;; accepted = !accepted) {
+      const length = this.#runDown(next, lowest, accepted);
+      next -= length;
+      // A last run of missing ones says nothing.
+      if (next < lowest && !accepted) return runs;
+      runs.push(length);
+      if (next < lowest) return this.#highest === 0 ? [0] : runs;
+    }
+  }
+
+  /** How many from `sequence` down to `lowest` are all accepted, or all missing: a word at a time. */
+  #runDown(sequence: number, lowest: number, accepted: boolean): number {
+    let next = sequence;
+    while (next >= lowest) {
+      const word = this.#ring[wordOf(next) % RING_WORDS]!;
+      const bits = next % WORD_BITS + 1;
+      const other = Math.clz32((accepted ? ~word : word) << (WORD_BITS - bits));
+      next -= Math.min(other, bits);
+      if (other < bits) break;
+    }
+    return sequence - Math.max(next, lowest - 1);
+  }
+
+  /** Marks `length` sequences, `sequence` the highest of them: a word at a time. */
+  #markDown(sequence: number, length: number): void {
+    for (let next = sequence, left = length; left > 0;) {
+      const top = next % WORD_BITS;
+      const bits = Math.min(left, top + 1);
+      const mask = (0xffff_ffff >>> (WORD_BITS - bits)) << (top + 1 - bits);
+      this.#ring[wordOf(next) % RING_WORDS]! |= mask;
+      next -= bits;
+      left -= bits;
+    }
   }
 
   #mark(sequence: number): void {

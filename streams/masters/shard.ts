@@ -17,15 +17,18 @@ import { pass } from "../time/timers.ts";
 import { BATCH_MAX, batchesOf } from "./batches.ts";
 import type { InputSource, Journal, JournaledRecord, Snapshot } from "./ports.ts";
 import type { ShardFigures, ShardOptions } from "./shard_options.ts";
+import { States } from "./states.ts";
 
 const SNAPSHOT_EVERY_RECORDS = 1_000;
 const RETRY_MS = 250;
+/** States that are restored in one go: some milliseconds, then others have their turn. */
+const RESTORED_AT_ONCE = 1_000;
 /** How often a new owner reads on because the earlier one still appends. */
 const FENCE_ATTEMPTS_MAX = 10;
 
 export class Shard {
   readonly options: ShardOptions;
-  readonly states = new Map<string, unknown>();
+  readonly states: States;
   readonly #journal: Journal;
   #epoch = 0;
   #cursor = 0;
@@ -37,6 +40,7 @@ export class Shard {
 
   constructor(options: ShardOptions) {
     this.options = options;
+    this.states = new States(options.actor);
     this.#journal = options.ports.journal(options.actor.kind, options.partition);
   }
 
@@ -74,7 +78,7 @@ export class Shard {
     for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
       this.#assertWanted();
       const snapshot = await ports.snapshots.load(actor.kind, partition);
-      this.#restore(snapshot);
+      await this.#restore(snapshot);
       const last = await this.#fence();
       const stands = await ports.snapshots.sequenceOf(actor.kind, partition);
       if (stands === (snapshot?.journal_sequence ?? 0)) return last;
@@ -109,8 +113,8 @@ export class Shard {
     if (this.#sinceSnapshot > 0) await this.#snapshot();
   }
 
-  #restore(snapshot: Snapshot | undefined): void {
-    const { actor, partition } = this.options;
+  async #restore(snapshot: Snapshot | undefined): Promise<void> {
+    const { actor, partition, timers } = this.options;
     this.states.clear();
     this.#epoch =
       this.#cursor =
@@ -130,8 +134,10 @@ export class Shard {
     this.#sequence = snapshot.journal_sequence;
     this.#epoch = snapshot.epoch;
     this.#cursor = snapshot.cursor;
+    let restored = 0;
     for (const [id, state] of Object.entries(snapshot.states)) {
-      this.states.set(id, actor.decode(id, state, version));
+      this.states.restore(id, state, version);
+      if (++restored % RESTORED_AT_ONCE === 0) await pass(timers, 0); // Leases are renewed meanwhile.
     }
   }
 
@@ -170,9 +176,7 @@ export class Shard {
     const { actor } = this.options;
     const id = actor.idOf(event);
     if (id === undefined) return undefined;
-    let state = this.states.get(id);
-    if (state === undefined) this.states.set(id, state = actor.fresh(id));
-    actor.apply(state, event);
+    actor.apply(this.states.at(id), event);
     return id;
   }
 
@@ -253,9 +257,7 @@ export class Shard {
         journal_sequence: this.#sequence,
         epoch: this.#epoch,
         cursor: this.#cursor,
-        states: Object.fromEntries(
-          [...this.states].map(([id, state]) => [id, actor.encode(state)]),
-        ),
+        states: this.states.encoded(),
       });
       this.#sinceSnapshot = 0;
       await this.#journal.trim(Math.min(this.#sequence, await ports.ledgerPassed()));

@@ -28,8 +28,8 @@ const reasonOf = (event: ReturnType<typeof take>) =>
   event.event === "reject" ? event.reason : event.event;
 
 const shown = (state: MeterState) => {
-  const { clock, replay, last } = meterActor.encode(state) as Record<string, unknown>;
-  return JSON.stringify({ clock, replay, last });
+  const { clock, replay, last } = state;
+  return JSON.stringify({ clock, replay: replay.state(), last });
 };
 
 Deno.test("frames that were harvested with a clock pushed forward are refused as pre_played", () => {
@@ -201,6 +201,6 @@ Deno.test("a meter's state stays under 1 KiB after a thousand frames of which on
   const late = frame({ sequence: 1_001, sealed_at_ms: NOW_MS + 1_001 * QUARTER_MS - 8_000 });
   take(state, late, NOW_MS + 1_001 * QUARTER_MS);
   assert.ok(state.clock.apart !== null);
-  const text = JSON.stringify(meterActor.encode(state));
-  assert.ok(text.length < 1_024, `${text.length} bytes: ${text}`);
+  const packed = meterActor.encode(state) as string;
+  assert.ok(packed.length < 512, `${packed.length} bytes`);
 });

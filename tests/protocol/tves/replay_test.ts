@@ -6,7 +6,8 @@ import {
   REPLAY_WIDTH,
   ReplayWindow,
 } from "../../../protocol/tves/replay.ts";
-import { replayState } from "../../../protocol/tves/replay_state.ts";
+import { Packer, Unpacker } from "../../../protocol/packed.ts";
+import { packReplay, replayState, unpackReplay } from "../../../protocol/tves/replay_state.ts";
 
 /** A frame whose second follows its sequence, as an honest clock has it. */
 function frame(sequence: number, change: Partial<FrameOrder> = {}): FrameOrder {
@@ -299,5 +300,37 @@ Deno.test("ReplayWindow accepts no frame twice over re-keys, restarts and late f
       }
     }),
     { seed: 2_026 },
+  );
+});
+
+Deno.test("ReplayWindow.state() says of every sequence what was accepted, and packs to the same", () => {
+  const packer = new Packer();
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 5_000 }), { maxLength: 400 }),
+      fc.integer({ min: 1, max: 7 }),
+      (sequences, step) => {
+        const window = new ReplayWindow();
+        const accepted = new Set<number>();
+        for (const some of sequences) {
+          for (let s = some; s < some + 40; s += step) {
+            if (window.check(frame(s)) !== "fresh") continue;
+            window.commit(frame(s));
+            accepted.add(s);
+          }
+        }
+        const state = window.state();
+        packReplay(packer, state);
+        const packed = new Unpacker(packer.done());
+        deepStrictEqual(unpackReplay(packed), state);
+        packed.end();
+        const restored = ReplayWindow.restore(state);
+        for (let age = 0; age < REPLAY_WIDTH && age < state.highest; age++) {
+          const late = frame(state.highest - age);
+          strictEqual(restored.check(late) === "replayed", accepted.has(late.sequence));
+        }
+      },
+    ),
+    { seed: 6_479, numRuns: 40 },
   );
 });
