@@ -23,6 +23,8 @@ export class Leases {
   readonly #me: string;
   readonly #log: Log;
   readonly #timers: Timers;
+  /** Highest revision seen of each partition, deletions included: what is older is no news. */
+  readonly #newest = new Map<number, number>();
   #watch: Stoppable | undefined;
   #inSight = false;
 
@@ -41,7 +43,10 @@ export class Leases {
   async start(): Promise<void> {
     this.#watch = await this.#bucket.watch(
       (key, value, revision) => this.#see(key, value, revision),
-      (inSight) => this.#inSight = inSight,
+      (inSight) => {
+        this.#inSight = inSight;
+        if (!inSight) this.#newest.clear(); // Everything that stands will be shown again.
+      },
     );
   }
 
@@ -65,6 +70,7 @@ export class Leases {
       ? await this.#bucket.create(keyOf(partition), value)
       : await this.#bucket.update(keyOf(partition), value, revision);
     if (taken !== undefined) this.#note(partition, taken);
+    else await this.#lookAgain(partition, revision);
     return taken;
   }
 
@@ -88,6 +94,14 @@ export class Leases {
     this.leases.delete(partition);
   }
 
+  /** A lost claim says that what I saw does not stand: were it gone, I would try in vain for ever. */
+  async #lookAgain(partition: number, revision: number): Promise<void> {
+    const stands = await this.#bucket.get(keyOf(partition));
+    if (stands === undefined && this.leases.get(partition)?.revision === revision) {
+      this.leases.delete(partition);
+    }
+  }
+
   #ownerIn(key: string, value: Uint8Array): string {
     try {
       return parseJson(written, new TextDecoder().decode(value), key).owner;
@@ -98,8 +112,10 @@ export class Leases {
   }
 
   #note(partition: number, revision: number): void {
-    const before = this.leases.get(partition);
-    if (before && before.revision >= revision) return;
+    // An answer may come after the news of what was written behind it: a lease that I have released
+    // would stand in my view for ever.
+    if ((this.#newest.get(partition) ?? 0) >= revision) return;
+    this.#newest.set(partition, revision);
     this.leases.set(partition, { owner: this.#me, revision, changed_ms: this.#timers.now_ms() });
   }
 
@@ -113,10 +129,10 @@ export class Leases {
       return;
     }
     const partition = Number(name);
-    const before = this.leases.get(partition);
     // An older one was replaced by my own write, noted already. The same one comes again when the
     // link is back: nobody could renew meanwhile, so its time counts from now.
-    if (before && before.revision > revision) return;
+    if ((this.#newest.get(partition) ?? 0) > revision) return;
+    this.#newest.set(partition, revision);
     if (seen) this.leases.set(partition, seen);
     else this.leases.delete(partition);
   }

@@ -208,6 +208,27 @@ const ownership: readonly Guard[] = [
   },
 ];
 
+const leases: readonly Guard[] = [
+  {
+    file: "streams/masters/leases.ts",
+    rule: "An answer that comes late does not bring back a lease that was released since",
+    source: "I6",
+    find: "    if ((this.#newest.get(partition) ?? 0) >= revision) return;",
+    replace: "",
+    test: "tests/streams/masters/leases_test.ts",
+    name: "a renewal answered after the release was seen does not bring the lease back",
+  },
+  {
+    file: "streams/masters/leases.ts",
+    rule: "A claim that was lost looks again at what stands",
+    source: "I6",
+    find: "    else await this.#lookAgain(partition, revision);",
+    replace: "",
+    test: "tests/streams/masters/leases_test.ts",
+    name: "a claim lost against a lease that is gone sees that it is gone",
+  },
+];
+
 const ledgers: readonly Guard[] = [
   {
     ...{ file: "streams/database/ledger_projection.ts", test: LEDGER },
@@ -241,5 +262,6 @@ export const guards: readonly Guard[] = [
   ...shards,
   ...journals,
   ...ownership,
+  ...leases,
   ...ledgers,
 ];

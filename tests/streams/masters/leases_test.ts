@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type { Bucket } from "../../../streams/jetstream/broker.ts";
+import { Leases } from "../../../streams/masters/leases.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+import { systemTimers } from "../../../streams/time/timers.ts";
+
+type OnEntry = Parameters<Bucket["watch"]>[0];
+
+/** One lease whose answers can be held back, and a watch that shows what one tells it to. */
+class OneLease {
+  entry: { value: Uint8Array; revision: number } | undefined;
+  revision = 0;
+  show: OnEntry = () => {};
+  answer: Promise<void> = Promise.resolve();
+
+  write(value: Uint8Array): number {
+    this.entry = { value, revision: ++this.revision };
+    return this.revision;
+  }
+
+  bucket(): Bucket {
+    const key = "partition.07";
+    return {
+      get: () => Promise.resolve(this.entry && { key, ...this.entry }),
+      put: (_key, value) => Promise.resolve(this.write(value)),
+      create: (_key, value) => Promise.resolve(this.entry ? undefined : this.write(value)),
+      update: async (_key, value, revision) => {
+        const written = this.entry?.revision === revision ? this.write(value) : undefined;
+        await this.answer;
+        return written;
+      },
+      delete: () => {
+        this.entry = undefined;
+        this.revision += 1;
+        return Promise.resolve();
+      },
+      clear: () => Promise.resolve(),
+      keys: () => Promise.resolve([key]),
+      watch: (onEntry) => {
+        this.show = onEntry;
+        return Promise.resolve({ stop: () => Promise.resolve() });
+      },
+    };
+  }
+}
+
+async function leasesOn(kept: OneLease): Promise<Leases> {
+  const leases = new Leases(kept.bucket(), "me-1", silentLog, systemTimers);
+  await leases.start();
+  return leases;
+}
+
+Deno.test("a renewal answered after the release was seen does not bring the lease back", async () => {
+  const kept = new OneLease();
+  const leases = await leasesOn(kept);
+  await leases.claim(7, 0);
+  const late = Promise.withResolvers<void>();
+  kept.answer = late.promise;
+  const renewing = leases.renew(7);
+  await leases.release(7);
+  kept.show("partition.07", undefined, kept.revision);
+  late.resolve();
+  await renewing;
+  assert.equal(leases.leases.get(7), undefined, "it would never be claimed again");
+});
+
+Deno.test("a claim lost against a lease that is gone sees that it is gone", async () => {
+  const kept = new OneLease();
+  const leases = await leasesOn(kept);
+  kept.show("partition.07", new TextEncoder().encode('{"owner":"other-1"}'), 5);
+  assert.equal(await leases.claim(7, 5), undefined);
+  assert.equal(leases.leases.get(7), undefined);
+  assert.equal(await leases.claim(7, 0), 1);
+});
