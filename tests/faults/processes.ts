@@ -29,6 +29,17 @@ export interface RoleProcessOptions {
   readonly flags?: readonly string[];
 }
 
+/** Each piece is in the file at once, so that a test may read what was said a moment ago. */
+export async function copyLines(
+  from: ReadableStream<Uint8Array>,
+  to: Deno.FsFile,
+): Promise<void> {
+  for await (const piece of from) {
+    for (let sent = 0; sent < piece.length;) sent += to.writeSync(piece.subarray(sent));
+  }
+  to.close();
+}
+
 /** Starts `main.ts <task>` as the task would. The folder of `logFile` is made writable to it. */
 export async function startRole(options: RoleProcessOptions): Promise<RoleProcess> {
   const { task, args = [], env, logFile, flags: more = [] } = options;
@@ -45,7 +56,7 @@ export async function startRole(options: RoleProcessOptions): Promise<RoleProces
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const copying = child.stderr.pipeTo(log.writable);
+  const copying = copyLines(child.stderr, log);
   const end = async (signal: Deno.Signal): Promise<number> => {
     try {
       child.kill(signal);
