@@ -1,6 +1,7 @@
 /** The journal of one kind and partition, over the JOURNAL stream. */
-import { parseJson } from "../../protocol/schema.ts";
-import { type JournalRecord, journalRecord } from "../../protocol/messages/journal.ts";
+import { parseJson, z } from "../../protocol/schema.ts";
+import type { JournalRecord } from "../../protocol/messages/journal.ts";
+import { readJournalRecord } from "../../protocol/messages/journal_check.ts";
 import { type JournalKind, partitionToken, subjects } from "../../protocol/subjects.ts";
 import type { Log } from "../terminal/log.ts";
 import type { Journal, JournaledRecord } from "../masters/ports.ts";
@@ -71,7 +72,8 @@ export class StreamJournal implements Journal {
         if (taken.length === 0) await lastSequence(this.#broker, "JOURNAL", this.#subject);
         for (const { sequence, payload } of taken) {
           const text = new TextDecoder().decode(payload);
-          yield { sequence, record: parseJson(journalRecord, text, `Journal record ${sequence}`) };
+          const what = `Journal record ${sequence}`;
+          yield { sequence, record: readJournalRecord(parseJson(z.unknown(), text, what), what) };
           reached = sequence;
         }
       }

@@ -24,6 +24,8 @@ export interface OrderedInputOptions {
   /** Last sequence that was consumed already. */
   readonly cursor: number;
   readonly log: Log;
+  /** Messages asked for at a time: also the most that wait in memory. */
+  readonly pullMax?: number;
 }
 
 /** An input with the subject that it came on. */
@@ -31,7 +33,7 @@ export interface StreamInput extends Input {
   readonly subject: string;
 }
 
-/** Messages asked for at a time: also the most that wait in memory. */
+/** Enough for one partition, also where the way to the broker is long. */
 const PULL_MAX = 512;
 const PULL_EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 2_500;
@@ -45,6 +47,7 @@ export class OrderedInput implements InputSource {
   readonly #broker: NatsBroker;
   readonly #options: OrderedInputOptions;
   readonly #buffer: StreamInput[] = [];
+  readonly #pullMax: number;
   #cursor: number;
   #name: string;
   #generation = 0;
@@ -64,6 +67,7 @@ export class OrderedInput implements InputSource {
   constructor(broker: NatsBroker, options: OrderedInputOptions) {
     this.#broker = broker;
     this.#options = options;
+    this.#pullMax = options.pullMax ?? PULL_MAX;
     this.#cursor = options.cursor;
     this.#name = options.name;
   }
@@ -85,7 +89,7 @@ export class OrderedInput implements InputSource {
     }
     cancel();
     const taken = this.#stopped ? [] : this.#buffer.splice(0, limit);
-    if (this.#asked + this.#buffer.length < PULL_MAX / 2) this.#pull();
+    if (this.#asked + this.#buffer.length < this.#pullMax / 2) this.#pull();
     return taken;
   }
 
@@ -139,7 +143,7 @@ export class OrderedInput implements InputSource {
 
   #pull(): void {
     if (this.#stopped || this.#subscription === undefined) return;
-    const batch = PULL_MAX - this.#asked - this.#buffer.length;
+    const batch = this.#pullMax - this.#asked - this.#buffer.length;
     if (batch <= 0) return;
     this.#asked += batch;
     this.#broker.connection.publish(

@@ -36,6 +36,8 @@ const JOIN_WAIT_MS = 50;
 /** How far the common position may go back for a share that joins: under a second of reading. */
 const BACK_MAX = 100_000;
 const TAKE_MAX = 512;
+/** On their way at a time: what all partitions do while the next ones are asked for. */
+const PULL_MAX = 8_192;
 /** Messages that wait in all shares together. */
 const WAITING_MAX = 8_192;
 /** After this long without room the fullest share goes its own way. */
@@ -76,10 +78,10 @@ export class SharedInput {
     return share;
   }
 
-  /** Counts what a share took by itself, and takes it in when it has come to the end of that. */
-  took(share: Share, count: number, drained: boolean): void {
+  /** Counts what a share took by itself, and takes it in if it is fit and near the others. */
+  took(share: Share, count: number, fit: boolean): void {
     this.#count(count);
-    if (!drained || this.#joining.has(share)) return;
+    if (!fit || this.#joining.has(share)) return;
     if (this.#shares.size < (this.#options.sharesMin ?? SHARES_MIN)) return;
     if (!this.#busy && this.#input === undefined) return;
     this.#joining.add(share);
@@ -150,6 +152,7 @@ export class SharedInput {
     const next = new OrderedInput(this.#broker, {
       ...options,
       name: `${name}-${++this.#made}`,
+      pullMax: PULL_MAX,
       cursor,
     });
     try {
@@ -183,7 +186,7 @@ export class SharedInput {
     const share = this.#members.get(partitionIn(message.subject));
     if (share === undefined || message.sequence <= share.reached) return;
     if (share.push(message)) this.#waiting += 1;
-    else this.#fall(share);
+    else this.#fall(share, true);
   }
 
   async #untilRoom(): Promise<void> {
@@ -191,7 +194,7 @@ export class SharedInput {
       const cancel = this.#broker.timers.after(NO_ROOM_MAX_MS, () => {
         const fullest = [...this.#members.values()]
           .reduce((a, b) => a.waiting >= b.waiting ? a : b);
-        this.#fall(fullest);
+        this.#fall(fullest, true);
         resolve();
       });
       this.#room = () => {
@@ -210,16 +213,16 @@ export class SharedInput {
     if (this.#waiting <= WAITING_MAX) this.#room();
   }
 
-  #fall(share: Share): void {
+  #fall(share: Share, slow: boolean): void {
     this.#part(share);
-    share.fall();
+    share.fall(slow);
   }
 
   async #dissolve(): Promise<void> {
     const input = this.#input;
     this.#input = undefined;
     this.#busy = false;
-    for (const share of [...this.#members.values()]) this.#fall(share);
+    for (const share of [...this.#members.values()]) this.#fall(share, false);
     this.#room();
     await input?.stop();
   }

@@ -7,7 +7,8 @@ import type { OrderedInput } from "./ordered_input.ts";
 
 /** What a share tells of itself to those that are read together. */
 export interface Together {
-  took(share: Share, count: number, drained: boolean): void;
+  /** `fit`: whether it may be read together with the others. */
+  took(share: Share, count: number, fit: boolean): void;
   gave(count: number): void;
   leave(share: Share): Promise<void>;
 }
@@ -32,6 +33,8 @@ export class Share implements InputSource {
   #ending: Promise<void> = Promise.resolve();
   #reached: number;
   #member = false;
+  /** It could not keep up: by itself until it has nothing more to do. */
+  #slow = false;
   #took_ms = -Infinity;
   #wake = () => {};
   #stopped = false;
@@ -70,12 +73,14 @@ export class Share implements InputSource {
     const own = this.#own;
     this.#own = undefined;
     this.#member = true;
+    this.#slow = false;
     if (own) this.#ending = this.#ending.then(() => own.stop());
   }
 
   /** What waits is given out; then it goes on with a consumer of its own. */
-  fall(): void {
+  fall(slow: boolean): void {
     this.#member = false;
+    this.#slow = slow;
     this.#wake();
   }
 
@@ -99,7 +104,9 @@ export class Share implements InputSource {
         // It joined meanwhile: what was taken comes again.
         if (own !== this.#own) continue;
         this.#reached = taken.at(-1)?.sequence ?? this.#reached;
-        if (taken.length > 0) this.#together.took(this, taken.length, own.waiting === 0);
+        if (taken.length > 0) {
+          this.#together.took(this, taken.length, !this.#slow || own.waiting === 0);
+        }
         return taken;
       }
       if (this.#buffer.length === 0 && !this.#member) await this.#openOwn();
