@@ -18,7 +18,7 @@ class OneLease {
     return this.revision;
   }
 
-  bucket(): Bucket {
+  bucket(): Bucket & { clear(): Promise<void> } {
     const key = "partition.07";
     return {
       get: () => Promise.resolve(this.entry && { key, ...this.entry }),
@@ -34,6 +34,7 @@ class OneLease {
         this.revision += 1;
         return Promise.resolve();
       },
+      clear: () => Promise.resolve(),
       clear: () => Promise.resolve(),
       keys: () => Promise.resolve([key]),
       watch: (onEntry) => {
