@@ -35,7 +35,6 @@ class OneLease {
         return Promise.resolve();
       },
       clear: () => Promise.resolve(),
-      clear: () => Promise.resolve(),
       keys: () => Promise.resolve([key]),
       watch: (onEntry) => {
         this.show = onEntry;
