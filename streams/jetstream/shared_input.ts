@@ -126,12 +126,10 @@ export class SharedInput {
 
   /** Takes in the shares that are near enough, with one consumer that begins behind all of them. */
   async #join(): Promise<void> {
-    const wishes = [...this.#joining];
+    const wishes = [...this.#joining].filter((share) => share.alone);
     this.#joining.clear();
     const front = this.#input ? this.#position : Math.max(...wishes.map(({ reached }) => reached));
-    const near = wishes.filter((share) =>
-      this.#shares.has(share) && share.reached >= front - BACK_MAX
-    );
+    const near = wishes.filter((share) => share.reached >= front - BACK_MAX);
     if (near.length === 0) return;
     const cursor = Math.min(...near.map(({ reached }) => reached));
     if (this.#input === undefined || cursor < this.#position) {
@@ -140,7 +138,7 @@ export class SharedInput {
       void this.#pump(next);
     }
     for (const share of near) {
-      if (!this.#shares.has(share)) continue; // Ended meanwhile.
+      if (!share.alone) continue; // Ended meanwhile.
       this.#members.set(share.partition, share);
       share.join();
     }

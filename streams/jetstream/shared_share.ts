@@ -68,6 +68,11 @@ export class Share implements InputSource {
     return this.#buffer.length;
   }
 
+  /** It has a consumer of its own that stands, and nothing besides: it may join. */
+  get alone(): boolean {
+    return this.#own !== undefined && !this.#stopped;
+  }
+
   /** Its own consumer is let go: what that one still has comes again. */
   join(): void {
     const own = this.#own;
