@@ -95,6 +95,11 @@ export interface Bucket {
   /** Writes only if the key still has `revision`; undefined when it does not. */
   update(key: string, value: Uint8Array, revision: number): Promise<number | undefined>;
   delete(key: string): Promise<void>;
+  /**
+   * Takes out what `keys` (may have wildcards) had before revision `before`, and the marks of what was
+   * deleted: nothing stays behind, and nobody who watches is told.
+   */
+  clear(keys: string, before: number): Promise<void>;
   keys(): Promise<string[]>;
   /**
    * Every entry that stands, then every change; `onEntry` with value undefined means deleted. Once a

@@ -3,11 +3,16 @@ import { RetryableError } from "../../protocol/errors.ts";
 import type { Bucket, Entry } from "./broker.ts";
 import { startWatch } from "./bucket_watch.ts";
 import type { LinkState } from "./link_state.ts";
-import type { KV } from "./nats.ts";
+import type { JetStreamManager, KV } from "./nats.ts";
 
 const WRONG_LAST_SEQUENCE = 10_071;
 
-export function bucketOver(kv: KV, name: string, link: LinkState): Bucket {
+export function bucketOver(
+  kv: KV,
+  name: string,
+  link: LinkState,
+  manager: () => Promise<JetStreamManager>,
+): Bucket {
   const attempt = async <T>(action: () => Promise<T>): Promise<T> => {
     link.require();
     return await explain(name, action);
@@ -18,6 +23,11 @@ export function bucketOver(kv: KV, name: string, link: LinkState): Bucket {
     create: (key, value) => attempt(() => unlessRaced(kv.create(key, value))),
     update: (key, value, revision) => attempt(() => unlessRaced(kv.update(key, value, revision))),
     delete: (key) => attempt(() => kv.delete(key)),
+    clear: (keys, before) =>
+      attempt(async () => {
+        const { streams } = await manager();
+        await streams.purge(`KV_${name}`, { filter: `$KV.${name}.${keys}`, seq: before });
+      }),
     keys: () =>
       attempt(async () => {
         const keys: string[] = [];

@@ -92,7 +92,8 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
       Promise.resolve(
         startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler }),
       ),
-    bucket: async (name) => bucketOver(await client.views.kv(name, { bindOnly: true }), name, link),
+    bucket: async (name) =>
+      bucketOver(await client.views.kv(name, { bindOnly: true }), name, link, manager),
     stored: async (stream, sequence) => await storedMessage(await manager(), stream, sequence),
     storedSince: async (query) => await storedSince(connection, await manager(), query),
     close: async () => {

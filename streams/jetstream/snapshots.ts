@@ -1,22 +1,27 @@
 /**
  * Snapshots of shards in a KV bucket: chunks first, then the manifest that names them, then the old
- * chunks are deleted. A manifest is only ever replaced by one of a later journal sequence, so a
- * master that lost its partition cannot put an old state back.
+ * chunks are taken out. Until the manifest stands the old snapshot does, so a crash in between costs
+ * nothing. A manifest is only ever replaced by one of a later journal sequence, so a master that lost
+ * its partition cannot put an old state back.
  */
 import { RetryableError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import { type JournalKind, partitionToken } from "../../protocol/subjects.ts";
 import type { Snapshot, Snapshots } from "../masters/ports.ts";
 import type { Bucket } from "./broker.ts";
+import { chunksOf, readChunk } from "./snapshot_chunks.ts";
 
-const CHUNK_BYTES = 512 * 1_024;
+/** Most chunks that a manifest is believed to have: half a GiB of states. */
+const CHUNKS_MAX = 1_024;
 
 const manifest = z.object({
   version: z.int(),
   journal_sequence: z.int(),
   epoch: z.int(),
   cursor: z.int(),
-  chunks: z.array(z.string()),
+  chunks: z.array(z.string()).max(CHUNKS_MAX),
+  /** Absent where all the chunks together are one JSON document, as they were at first. */
+  encoding: z.literal("deflated").optional(),
 });
 type Manifest = z.infer<typeof manifest>;
 
@@ -45,17 +50,33 @@ async function load(
 ): Promise<Snapshot | undefined> {
   const found = await manifestOf(bucket, keyOf(kind, partition));
   if (found === undefined) return undefined;
+  const { version, journal_sequence, epoch, cursor } = found;
+  const read = found.encoding === undefined ? jsonOf : deflatedOf;
+  const states = await read(bucket, found.chunks);
+  return { version, journal_sequence, epoch, cursor, states };
+}
+
+async function chunkAt(bucket: Bucket, key: string): Promise<Uint8Array> {
+  const chunk = await bucket.get(key);
+  // A later snapshot has replaced this one while we read: the caller tries again.
+  if (chunk === undefined) throw new RetryableError(`Snapshot chunk ${key} is gone`);
+  return chunk.value;
+}
+
+async function deflatedOf(bucket: Bucket, chunks: readonly string[]): Promise<Snapshot["states"]> {
+  const states: Record<string, unknown> = {};
+  for (const key of chunks) {
+    readChunk(await chunkAt(bucket, key), `Snapshot chunk ${key}`, states);
+  }
+  return states;
+}
+
+/** Chunks as they were written before: cut anywhere, and read as a whole. */
+async function jsonOf(bucket: Bucket, chunks: readonly string[]): Promise<Snapshot["states"]> {
   const decoder = new TextDecoder();
   let text = "";
-  for (const key of found.chunks) {
-    const chunk = await bucket.get(key);
-    // A later snapshot has replaced this one while we read: the caller tries again.
-    if (chunk === undefined) throw new RetryableError(`Snapshot chunk ${key} is gone`);
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-  const { version, journal_sequence, epoch, cursor } = found;
-  const states = JSON.parse(text + decoder.decode()) as Snapshot["states"];
-  return { version, journal_sequence, epoch, cursor, states };
+  for (const key of chunks) text += decoder.decode(await chunkAt(bucket, key), { stream: true });
+  return JSON.parse(text + decoder.decode());
 }
 
 async function save(
@@ -67,19 +88,26 @@ async function save(
   const key = keyOf(kind, partition);
   const before = await manifestOf(bucket, key);
   if (before && before.journal_sequence >= snapshot.journal_sequence) return;
-  const bytes = new TextEncoder().encode(JSON.stringify(snapshot.states));
-  const chunks: string[] = [];
-  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-    const chunk = `${key}.${snapshot.journal_sequence}.${chunks.length}`;
-    await bucket.put(chunk, bytes.subarray(start, start + CHUNK_BYTES));
-    chunks.push(chunk);
-  }
   const { version, journal_sequence, epoch, cursor } = snapshot;
-  const next: Manifest = { version, journal_sequence, epoch, cursor, chunks };
+  const mine = `${key}.${journal_sequence}`;
+  const chunks: string[] = [];
+  let first: number | undefined;
+  for (const chunk of chunksOf(snapshot.states)) {
+    const name = `${mine}.${chunks.length}`;
+    const revision = await bucket.put(name, chunk);
+    first ??= revision;
+    chunks.push(name);
+  }
+  const next: Manifest = {
+    ...{ version, journal_sequence, epoch, cursor, chunks },
+    encoding: "deflated",
+  };
   const value = new TextEncoder().encode(JSON.stringify(next));
   const written = before
     ? await bucket.update(key, value, before.revision)
     : await bucket.create(key, value);
-  const unused = written === undefined ? chunks : before?.chunks ?? [];
-  for (const chunk of unused) await bucket.delete(chunk);
+  if (written === undefined) return await bucket.clear(`${mine}.*`, Number.MAX_SAFE_INTEGER);
+  // Whatever lies before my first chunk is of an earlier snapshot, or of one that was never finished:
+  // who replaces this manifest has to have read it, and writes its chunks behind that.
+  await bucket.clear(`${key}.*.*`, first ?? written);
 }

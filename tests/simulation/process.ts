@@ -14,6 +14,7 @@ export class Process implements Timers {
   #state: "running" | "paused" | "dead" = "running";
   readonly #held: (() => void)[] = [];
   #mishap: { calls: number; moment: Moment; befall: () => void } | undefined;
+  #spared = false;
   /** Called once, at its death. */
   onDeath = () => {};
 
@@ -85,9 +86,10 @@ export class Process implements Timers {
     this.#mishap = { calls, moment, befall };
   }
 
-  /** Nothing is planned for it any more. */
+  /** Nothing is planned for it any more, not even at the end of a call that is under way. */
   spare(): void {
     this.#mishap = undefined;
+    this.#spared = true;
   }
 
   /** Counts a call to the outside; what comes back is to be asked at each moment of that call. */
@@ -96,7 +98,7 @@ export class Process implements Timers {
     const { moment, befall } = this.#mishap;
     this.#mishap = undefined;
     return (now) => {
-      if (now === moment && this.alive) befall();
+      if (now === moment && this.alive && !this.#spared) befall();
     };
   }
 }

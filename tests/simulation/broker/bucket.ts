@@ -53,6 +53,13 @@ export function bucketOver(kept: KeptBucket, link: Link): Bucket {
     update: (key, value, revision) =>
       link.call(() => entries.get(key)?.revision === revision ? kept.write(key, value) : undefined),
     delete: (key) => link.call(() => void kept.write(key, undefined)),
+    clear: (keys, before) =>
+      link.call(() => {
+        const fits = new RegExp(`^${keys.replaceAll(".", "\\.").replaceAll("*", "[^.]+")}$`);
+        for (const [key, { revision }] of entries) {
+          if (revision < before && fits.test(key)) entries.delete(key);
+        }
+      }),
     keys: () => link.call(() => [...entries.keys()].filter((key) => entryOf(key)).sort()),
     watch: (onEntry, onSight = () => {}) => watchOver(kept, link, onEntry, onSight),
   };

@@ -65,6 +65,7 @@ class Blindable {
       update: (key, value, revision) =>
         Promise.resolve(found(key)?.revision === revision ? this.put(key, value) : undefined),
       delete: (key) => Promise.resolve(void this.entries.delete(key)),
+      clear: () => Promise.resolve(),
       keys: () => Promise.resolve([...this.entries.keys()]),
       watch: (onEntry, onSight = () => {}) => {
         this.onSight = onSight;
