@@ -14,6 +14,11 @@ export interface Seen {
   readonly revision: number;
   /** My monotonic clock when the revision last changed. */
   readonly changed_ms: number;
+  /**
+   * It stood there before I looked and has not changed since: perhaps its writer died long ago. No sign
+   * of life yet.
+   */
+  readonly unproven?: boolean;
 }
 
 export interface OwnershipView {
@@ -29,7 +34,7 @@ export interface OwnershipView {
   readonly partitions: readonly number[];
   /** Partitions that I hold, those being opened included. */
   readonly held: ReadonlySet<number>;
-  /** Most claims and most releases in one tick. */
+  /** Most claims and most releases that may begin now. */
   readonly moves_max: number;
 }
 
@@ -63,8 +68,9 @@ export function planOwnership(view: OwnershipView): OwnershipPlan {
 /** The masters that still beat, and I. */
 function liveMasters(view: OwnershipView): string[] {
   const live = [view.me];
-  for (const [instance, seen] of view.members) {
-    if (instance !== view.me && view.now_ms - seen.changed_ms < view.lease_ms) live.push(instance);
+  for (const [instance, { changed_ms, unproven }] of view.members) {
+    if (instance === view.me || unproven === true) continue;
+    if (view.now_ms - changed_ms < view.lease_ms) live.push(instance);
   }
   return live;
 }

@@ -25,8 +25,12 @@ export class Leases {
   readonly #timers: Timers;
   /** Highest revision seen of each partition, deletions included: what is older is no news. */
   readonly #newest = new Map<number, number>();
+  /** Told when a lease was given back, and when a master came or went: somebody may have to act. */
+  onNews: () => void = () => {};
   #watch: Stoppable | undefined;
   #inSight = false;
+  /** Whether everything that stood when this master came has been shown. */
+  #shown = false;
 
   constructor(bucket: Bucket, me: string, log: Log, timers: Timers) {
     this.#bucket = bucket;
@@ -45,6 +49,7 @@ export class Leases {
       (key, value, revision) => this.#see(key, value, revision),
       (inSight) => {
         this.#inSight = inSight;
+        if (inSight) this.#shown = true;
         if (!inSight) this.#newest.clear(); // Everything that stands will be shown again.
       },
     );
@@ -52,6 +57,25 @@ export class Leases {
 
   async stop(): Promise<void> {
     await this.#watch?.stop();
+  }
+
+  /** Whether there are entries of which nobody knows yet if their masters live. */
+  get unproven(): boolean {
+    return [...this.members.values()].some(({ unproven }) => unproven === true);
+  }
+
+  /**
+   * Takes away the entry of one master that has been silent for `silent_ms`. Should it only have slept,
+   * its next beat puts the entry back.
+   */
+  async forgetOne(silent_ms: number): Promise<void> {
+    const now_ms = this.#timers.now_ms();
+    for (const [instance, { changed_ms }] of this.members) {
+      if (instance === this.#me || now_ms - changed_ms < silent_ms) continue;
+      await this.#bucket.delete(`master.${instance}`);
+      this.members.delete(instance);
+      return;
+    }
   }
 
   /** Says that this master lives, with what people like to know of it. */
@@ -123,18 +147,24 @@ export class Leases {
     const name = key.slice(key.indexOf(".") + 1);
     const seen = value &&
       { owner: this.#ownerIn(key, value), revision, changed_ms: this.#timers.now_ms() };
-    if (key.startsWith("master.")) {
-      if (seen) this.members.set(name, seen);
-      else this.members.delete(name);
-      return;
-    }
+    if (key.startsWith("master.")) return this.#seeMaster(name, seen);
     const partition = Number(name);
     // An older one was replaced by my own write, noted already. The same one comes again when the
     // link is back: nobody could renew meanwhile, so its time counts from now.
     if ((this.#newest.get(partition) ?? 0) > revision) return;
     this.#newest.set(partition, revision);
     if (seen) this.leases.set(partition, seen);
-    else this.leases.delete(partition);
+    else {
+      this.leases.delete(partition);
+      this.onNews();
+    }
+  }
+
+  #seeMaster(instance: string, seen: Seen | undefined): void {
+    const before = this.members.has(instance);
+    if (seen) this.members.set(instance, this.#shown ? seen : { ...seen, unproven: true });
+    else this.members.delete(instance);
+    if (before !== (seen !== undefined)) this.onNews();
   }
 }
 

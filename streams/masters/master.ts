@@ -7,6 +7,7 @@ import type { NatsBroker } from "../jetstream/connection.ts";
 import { shardPortsOver } from "../jetstream/shard_ports.ts";
 import type { Log } from "../terminal/log.ts";
 import { Board } from "./board.ts";
+import { MasterFigures } from "./figures.ts";
 import { Keyring } from "./keyring.ts";
 import { Leases } from "./leases.ts";
 import { PartitionHolder } from "./partition_holder.ts";
@@ -42,11 +43,13 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const board = new Board(await broker.bucket("samay_meters"), instance, log);
   await keyring.start();
   await leases.start();
-  const ports = await shardPortsOver(broker, instance, log);
+  const figures = new MasterFigures(Date.now());
+  const ports = figures.counting(await shardPortsOver(broker, instance, log));
   const { timers } = broker;
   const { lease_ms } = options;
-  const master = new PartitionHolder({
+  const master: PartitionHolder = new PartitionHolder({
     ...{ instance, lease_ms, keyring, leases, board, ports, timers, log },
+    about: () => figures.about(master.open),
   });
   const boarding = board.start();
   const ticking = master.start();

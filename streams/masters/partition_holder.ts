@@ -30,12 +30,16 @@ export interface HolderParts {
   readonly partitions?: readonly number[];
   /** Records between two snapshots of a shard. */
   readonly snapshotEvery?: number;
+  /** What people like to know of this master: goes with each beat. */
+  readonly about?: () => Readonly<Record<string, unknown>>;
 }
 
 export const LEASE_MS = 5_000;
 const TICKS_PER_LEASE = 4;
-/** Partitions that move in one tick: a joining master must not stop the world. */
+/** Partitions that move at a time: a joining master must not stop the world. */
 const MOVES_MAX = 16;
+/** After so many leases of silence nobody waits for a master any more: its entry is taken away. */
+const FORGOTTEN_LEASES = 100;
 const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 interface Holding {
@@ -65,15 +69,20 @@ export class PartitionHolder {
 
   start(): Stoppable {
     let wake = () => {};
+    const tickPassed = async () => {
+      if (this.#stopping) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      const cancel = this.#parts.timers.after(this.#lease_ms / TICKS_PER_LEASE, resolve);
+      await promise;
+      cancel();
+    };
     const loop = (async () => {
+      await this.#untilOthersAreKnown(tickPassed);
+      this.#parts.leases.onNews = () => this.#plan();
       while (!this.#stopping) {
         await this.#tick();
-        if (this.#stopping) return;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        const cancel = this.#parts.timers.after(this.#lease_ms / TICKS_PER_LEASE, resolve);
-        await promise;
-        cancel();
+        await tickPassed();
       }
     })();
     return {
@@ -82,10 +91,20 @@ export class PartitionHolder {
         wake();
         await loop;
         await this.#endMoves();
-        await Promise.all([...this.#held.keys()].map((partition) => this.#handOver(partition)));
+        // Said first: with each lease that is given back the others know already whose it is now.
         await this.#quietly("leaving", () => this.#parts.leases.leave());
+        await Promise.all([...this.#held.keys()].map((partition) => this.#handOver(partition)));
       },
     };
+  }
+
+  /**
+   * Entries stand that may be of masters long dead. Were they counted, partitions would be handed to
+   * this master that it leaves to the dead; so it is not there itself before who lives had the time
+   * for a beat.
+   */
+  async #untilOthersAreKnown(tickPassed: () => Promise<void>): Promise<void> {
+    for (let ticks = 0; ticks < 2 && this.#parts.leases.unproven; ticks++) await tickPassed();
   }
 
   async untilHolding(count: number): Promise<void> {
@@ -103,9 +122,20 @@ export class PartitionHolder {
 
   /** Moves go on beside the ticks: a long restore must not keep the other leases from renewal. */
   async #tick(): Promise<void> {
-    const { leases, instance, timers, partitions = ALL } = this.#parts;
-    await this.#quietly("beat", () => leases.beat({ partitions: this.open.size }));
+    const { leases, about = () => ({}) } = this.#parts;
+    await this.#quietly("beat", () => leases.beat({ partitions: this.open.size, ...about() }));
     await Promise.all([...this.#held.keys()].map((partition) => this.#renew(partition)));
+    await this.#quietly(
+      "forgetting the dead",
+      () => leases.forgetOne(FORGOTTEN_LEASES * this.#lease_ms),
+    );
+    this.#plan();
+  }
+
+  /** Begins the moves that are due: at each tick, and when something was given back or went well. */
+  #plan(): void {
+    const { leases, instance, timers, partitions = ALL } = this.#parts;
+    if (this.#stopping) return;
     if (!leases.inSight) return;
     const plan = planOwnership({
       me: instance,
@@ -113,7 +143,7 @@ export class PartitionHolder {
       lease_ms: this.#lease_ms,
       members: leases.members,
       leases: leases.leases,
-      partitions,
+      partitions: partitions.filter((partition) => !this.#moving.has(partition)),
       held: new Set(this.#held.keys()),
       moves_max: Math.max(0, MOVES_MAX - this.#moving.size),
     });
@@ -124,9 +154,13 @@ export class PartitionHolder {
     }
   }
 
-  #move(partition: number, move: () => Promise<void>): void {
-    if (this.#moving.has(partition)) return;
-    this.#moving.set(partition, move().finally(() => this.#moving.delete(partition)));
+  /** `move` gives whether it went well: then there is room for the next one. */
+  #move(partition: number, move: () => Promise<boolean>): void {
+    const moving = async () => {
+      const done = await move().finally(() => this.#moving.delete(partition));
+      if (done) this.#plan();
+    };
+    this.#moving.set(partition, moving());
   }
 
   async #renew(partition: number): Promise<void> {
@@ -137,7 +171,9 @@ export class PartitionHolder {
     });
   }
 
-  async #claim(partition: number, revision: number): Promise<void> {
+  /** True when the partition is open. */
+  async #claim(partition: number, revision: number): Promise<boolean> {
+    let done = false;
     await this.#quietly("claim", async () => {
       if (await this.#parts.leases.claim(partition, revision) === undefined) return;
       const shards = [meterActor, sessionActor].map((actor) => this.#shard(actor, partition));
@@ -158,7 +194,9 @@ export class PartitionHolder {
       this.open.add(partition);
       for (const waiter of this.#waiters) waiter();
       this.#waiters.clear();
+      done = true;
     });
+    return done;
   }
 
   /** Runs until stopped; a failure, the fence above all, drops the whole partition. */
@@ -186,19 +224,25 @@ export class PartitionHolder {
     }
   }
 
-  /** Graceful: finish the batch in hand, write the snapshot, release the lease. */
-  async #handOver(partition: number): Promise<void> {
+  /**
+   * Graceful: finish the batch in hand, write the snapshot, release the lease. True when it was
+   * released.
+   */
+  async #handOver(partition: number): Promise<boolean> {
     const holding = this.#held.get(partition);
-    if (holding?.running === undefined) return; // Being opened: handed over once it is open.
+    if (holding?.running === undefined) return false; // Being opened: handed over once it is open.
     await Promise.all(holding.shards.map((shard) => shard.stop()));
     await holding.running;
-    if (this.#held.get(partition) !== holding) return; // Dropped meanwhile.
+    if (this.#held.get(partition) !== holding) return false; // Dropped meanwhile.
     this.#held.delete(partition);
     this.open.delete(partition);
+    let done = false;
     await this.#quietly("hand-over", async () => {
       await Promise.all(holding.shards.map((shard) => shard.close()));
       await this.#parts.leases.release(partition);
+      done = true;
     });
+    return done;
   }
 
   #shard(actor: typeof meterActor | typeof sessionActor, partition: number): Shard {

@@ -40,6 +40,10 @@ export const registry: Registry = {
     summary: "Runs one master: opens frames and journals the readings",
     load: () => import("./commands/master.ts"),
   },
+  "masters": {
+    summary: "Shows who owns which partition, and what waits there",
+    load: () => import("./commands/masters.ts"),
+  },
   "billing": {
     summary: "Runs the office: database, billing cycles, bills by mail and SMS",
     load: () => import("./commands/billing.ts"),
