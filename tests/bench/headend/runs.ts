@@ -154,7 +154,8 @@ async function resultOf(
 ): Promise<RunResult> {
   const rows = await countOf(running.db);
   const { messages } = await journalOf(running.stage);
-  const figures = await figuresOf(running.db, given.skip_s);
+  // A run that was shorter than the warming up is better told whole than not at all.
+  const figures = await figuresOf(running.db, given.skip_s) ?? await figuresOf(running.db, 0);
   if (figures === undefined) throw new Error("No row reached the database; see the roles' logs");
   const usage = Object.fromEntries(
     given.used.map(([name, used]) => [name, {
