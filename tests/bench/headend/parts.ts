@@ -31,6 +31,7 @@ export async function measureParts(
       },
     };
     const child = startChild<PartResult>("part_process.ts", order);
+    stage.ends.push(() => Promise.resolve(child.kill()));
     const patience = setTimeout(() => child.kill(), PART_MS_MAX);
     try {
       const result = await child.result;

@@ -66,6 +66,7 @@ async function startRoles(
       flags: profile ? [`--inspect=127.0.0.1:${port}`] : [],
     });
     roles.push(role);
+    stage.ends.push(() => role.kill());
     pids[label] = () => [role.pid];
     if (profile) inspect[label] = port;
   };

@@ -48,6 +48,11 @@ export async function withStage(
   body: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const ends: Stage["ends"] = [];
+  const endAll = async () => {
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  };
+  const onSignal = () => void endAll().finally(() => Deno.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
   const dataDir = await Deno.makeTempDir({ prefix: "samay-bench-" });
   ends.push(() => Deno.remove(dataDir, { recursive: true }));
   try {
@@ -70,7 +75,10 @@ export async function withStage(
       newDatabase: (name) => newDatabase(postgres!.url, name),
     });
   } finally {
-    for (const end of ends.reverse()) await end();
+    await endAll();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.removeSignalListener(signal, onSignal);
+    }
   }
 }
 
