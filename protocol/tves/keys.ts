@@ -20,6 +20,15 @@ export const ENROLMENT_DAYS_MAX = 36_525;
 /** Links that are remembered of each chain: two, so that a window across midnight costs no walk. */
 const SLOTS = 2;
 
+/** What one `HeadEndKeys` remembers in bytes: the meter's key, and the links of both chains. */
+export const HEAD_END_KEY_BYTES = (1 + 2 * SLOTS) * KEY_LENGTH;
+
+/** Where `HEAD_END_KEY_BYTES` bytes are to be kept. */
+export interface KeyPlace {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
 export interface HeadEndKeysInput {
   /** The meter's key `K`, 32 bytes, unwrapped. */
   readonly key: Uint8Array;
@@ -27,6 +36,8 @@ export interface HeadEndKeysInput {
   /** UTC day number of the enrolment, `d0`. */
   readonly enrolmentDay: number;
   readonly meterId: string;
+  /** Whoever has very many of them gives them a place; the others make one of their own. */
+  readonly place?: KeyPlace;
 }
 
 /**
@@ -35,18 +46,33 @@ export interface HeadEndKeysInput {
  * window that lies across the change of an hour or of a day does not walk to and fro.
  */
 export class HeadEndKeys {
-  readonly #input: HeadEndKeysInput;
-  readonly #dayKeys = new Uint8Array(SLOTS * KEY_LENGTH);
-  readonly #days: [number, number] = [-1, -1];
-  readonly #hourKeys = new Uint8Array(SLOTS * KEY_LENGTH);
-  readonly #hours: [number, number] = [-1, -1];
+  readonly #generation: number;
+  readonly #enrolmentDay: number;
+  readonly #meterId: string;
+  readonly #bytes: Uint8Array;
+  readonly #offset: number;
+  #evenDay = -1;
+  #oddDay = -1;
+  #evenHour = -1;
+  #oddHour = -1;
 
   /** Throws `RangeError` when the key has not 32 bytes. */
   constructor(input: HeadEndKeysInput) {
     if (input.key.length !== KEY_LENGTH) {
       throw new RangeError(`A meter's key has 32 bytes, not ${input.key.length}`);
     }
-    this.#input = input;
+    const { place } = input;
+    this.#generation = input.generation;
+    this.#enrolmentDay = input.enrolmentDay;
+    this.#meterId = input.meterId;
+    this.#bytes = place?.bytes ?? new Uint8Array(HEAD_END_KEY_BYTES);
+    this.#offset = place?.offset ?? 0;
+    this.#bytes.set(input.key, this.#offset);
+  }
+
+  /** Where its bytes are. */
+  get place(): KeyPlace {
+    return { bytes: this.#bytes, offset: this.#offset };
   }
 
   /**
@@ -65,56 +91,58 @@ export class HeadEndKeys {
   }
 
   #reaches(day: number): boolean {
-    const age_days = day - this.#input.enrolmentDay;
+    const age_days = day - this.#enrolmentDay;
     return age_days >= 0 && age_days <= ENROLMENT_DAYS_MAX;
   }
 
   #hourKey(hour: number): Uint8Array {
     const firstHour = hour - hour % HOURS_A_DAY;
-    const known = nearest(this.#hours, hour);
+    const known = nearest(this.#evenHour, this.#oddHour, hour);
+    const place = this.#slot(HOURS, hour);
+    if (known === hour) return place;
     // A remembered hour of an earlier day is on another chain and of no use here.
     let at = known >= firstHour ? known : firstHour;
     let key = at === known
-      ? slot(this.#hourKeys, at)
+      ? this.#slot(HOURS, at)
       : firstHourKey(this.#dayKey(firstHour / HOURS_A_DAY));
-    if (at === hour && at === known) return key;
     for (; at < hour; at++) key = nextHourKey(key);
-    return remember(this.#hours, this.#hourKeys, hour, key);
+    place.set(key);
+    if (hour % SLOTS === 0) this.#evenHour = hour;
+    else this.#oddHour = hour;
+    return place;
   }
 
   #dayKey(day: number): Uint8Array {
-    const { key: root, generation, enrolmentDay, meterId } = this.#input;
-    const known = nearest(this.#days, day);
-    if (known === day) return slot(this.#dayKeys, day);
-    let at = known < 0 ? enrolmentDay : known;
+    const known = nearest(this.#evenDay, this.#oddDay, day);
+    const place = this.#slot(DAYS, day);
+    if (known === day) return place;
+    let at = known < 0 ? this.#enrolmentDay : known;
     let key = known < 0
-      ? firstDayKey(root, generation, enrolmentDay, meterId)
-      : slot(this.#dayKeys, known);
+      ? firstDayKey(this.#root, this.#generation, this.#enrolmentDay, this.#meterId)
+      : this.#slot(DAYS, known);
     for (; at < day; at++) key = nextDayKey(key);
-    return remember(this.#days, this.#dayKeys, day, key);
+    place.set(key);
+    if (day % SLOTS === 0) this.#evenDay = day;
+    else this.#oddDay = day;
+    return place;
+  }
+
+  get #root(): Uint8Array {
+    return this.#bytes.subarray(this.#offset, this.#offset + KEY_LENGTH);
+  }
+
+  /** The place of link `index` of a chain: neighbours never share one. */
+  #slot(chain: number, index: number): Uint8Array {
+    const start = this.#offset + (chain + index % SLOTS) * KEY_LENGTH;
+    return this.#bytes.subarray(start, start + KEY_LENGTH);
   }
 }
 
+/** Where the slots of the chains begin, behind the meter's key. */
+const DAYS = 1;
+const HOURS = DAYS + SLOTS;
+
 /** The latest of the remembered links that is not later than `index`, or -1. */
-function nearest(links: readonly [number, number], index: number): number {
-  const [even, odd] = links;
+function nearest(even: number, odd: number, index: number): number {
   return Math.max(even <= index ? even : -1, odd <= index ? odd : -1);
-}
-
-/** The place of link `index`: neighbours never share one. */
-function slot(keys: Uint8Array, index: number): Uint8Array {
-  const offset = (index % SLOTS) * KEY_LENGTH;
-  return keys.subarray(offset, offset + KEY_LENGTH);
-}
-
-function remember(
-  links: [number, number],
-  keys: Uint8Array,
-  index: number,
-  key: Uint8Array,
-): Uint8Array {
-  const place = slot(keys, index);
-  place.set(key);
-  links[index % SLOTS === 0 ? 0 : 1] = index;
-  return place;
 }

@@ -6,12 +6,14 @@ import type { FindMeter, Input, KnownMeter } from "../../actors/shard/actor.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/schema.ts";
 import { isId } from "../../protocol/subjects.ts";
-import { type Enrolment, enrolment } from "../../protocol/messages/enrolment.ts";
+import { enrolment } from "../../protocol/messages/enrolment.ts";
 import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import type { SecondKeys } from "../../protocol/tves/open.ts";
 import { unwrapKey } from "../../protocol/tves/wrap.ts";
 import type { Bucket, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
+import { type Enrolled, packEnrolment, unpackEnrolment, wrappedKeyOf } from "./enrolled.ts";
+import { KeyMemory } from "./key_memory.ts";
 
 /** Unknown ids that were looked up a moment ago: a flood of them must not become a flood of look-ups. */
 const UNKNOWN_MAX = 10_000;
@@ -23,8 +25,12 @@ export class Keyring {
   readonly #bucket: Bucket;
   readonly #kek: Uint8Array;
   readonly #log: Log;
-  readonly #byAlias = new Map<number, KnownMeter>();
-  readonly #byId = new Map<string, { alias: number; slaveId: string; revision: number }>();
+  readonly #byAlias = new Map<number, string>();
+  /** The enrolments, packed: a million of them lie here, and few are needed at a time. */
+  readonly #byId = new Map<string, string>();
+  /** Keys that were unwrapped, by alias and generation: of enrolled meters alone. */
+  readonly #opened = new Map<number, HeadEndKeys>();
+  readonly #memory = new KeyMemory();
   readonly #unknown = new Map<string, number>();
   #watch: Stoppable | undefined;
 
@@ -42,7 +48,7 @@ export class Keyring {
     this.#watch = await this.#bucket.watch((id, value, revision) =>
       this.#take(id, value, revision)
     );
-    const sample = [...this.#byAlias.values()].slice(0, SAMPLE);
+    const sample = this.#byAlias.values().take(SAMPLE).map((id) => this.#known(id)).toArray();
     if (sample.length > 0 && !sample.some((meter) => this.#opens(meter))) {
       await this.stop();
       throw new TerminalError(
@@ -73,9 +79,12 @@ export class Keyring {
     return this.#byId.size;
   }
 
-  readonly find: FindMeter = (alias) => this.#byAlias.get(alias);
+  readonly find: FindMeter = (alias) => {
+    const id = this.#byAlias.get(alias);
+    return id === undefined ? undefined : this.#known(id);
+  };
 
-  readonly slaveOf = (meterId: string): string | undefined => this.#byId.get(meterId)?.slaveId;
+  readonly slaveOf = (meterId: string): string | undefined => this.#enrolledAs(meterId)?.slaveId;
 
   /** Looks at the bucket itself before a frame of a meter enrolled a moment ago is called unknown. */
   async refresh(inputs: readonly Input[]): Promise<void> {
@@ -100,50 +109,59 @@ export class Keyring {
   }
 
   #take(id: string, value: Uint8Array | undefined, revision: number): void {
-    const before = this.#byId.get(id);
+    const before = this.#enrolledAs(id);
     if (before && before.revision >= revision) return;
-    if (before) {
-      this.#byAlias.delete(before.alias);
-      this.#byId.delete(id);
-    }
+    if (before) this.#drop(id, before);
     if (value === undefined) return;
     try {
       const text = new TextDecoder().decode(value);
       const entry = parseJson(enrolment, text, `Enrolment of ${id}`);
-      this.#byAlias.set(entry.alias, this.#known(entry));
-      this.#byId.set(id, { alias: entry.alias, slaveId: entry.slave_id, revision });
+      this.#byAlias.set(entry.alias, id);
+      this.#byId.set(id, packEnrolment(entry, revision));
       this.#unknown.delete(id);
     } catch (error) {
       this.#log.error("enrolment not readable", { meter: id, reason: (error as Error).message });
     }
   }
 
-  #known(entry: Enrolment): KnownMeter {
-    const unwrapped = new Map<number, SecondKeys>();
-    const keysOf = (generation: number, arrival_ms: number): SecondKeys | undefined => {
-      const key = entry.keys.find((key) => key.generation === generation);
-      if (key === undefined || arrival_ms > (key.not_after_ms ?? Infinity)) return undefined;
-      const ready = unwrapped.get(generation);
-      if (ready) return ready;
-      const keys = new HeadEndKeys({
-        key: unwrapKey({
-          kek: this.#kek,
-          wrapped: key.wrapped_key,
-          meterId: entry.meter_id,
-          generation,
-        }),
-        generation,
-        enrolmentDay: key.enrolment_day,
-        meterId: entry.meter_id,
-      });
-      unwrapped.set(generation, keys);
-      return keys;
-    };
-    return {
-      meterId: entry.meter_id,
-      slaveId: entry.slave_id,
-      generations: entry.keys.map((key) => key.generation),
-      keysOf,
-    };
+  #enrolledAs(id: string): Enrolled | undefined {
+    const packed = this.#byId.get(id);
+    return packed === undefined ? undefined : unpackEnrolment(packed);
   }
+
+  #drop(id: string, { alias, keys }: Enrolled): void {
+    this.#byAlias.delete(alias);
+    this.#byId.delete(id);
+    for (const { generation } of keys) {
+      const slot = slotOf(alias, generation);
+      const opened = this.#opened.get(slot);
+      if (opened) this.#memory.give(opened.place);
+      this.#opened.delete(slot);
+    }
+  }
+
+  #known(meterId: string): KnownMeter {
+    const packed = this.#byId.get(meterId)!;
+    const { alias, slaveId, keys } = unpackEnrolment(packed);
+    const keysOf = (generation: number, arrival_ms: number): SecondKeys | undefined => {
+      const index = keys.findIndex((key) => key.generation === generation);
+      const key = keys[index];
+      if (key === undefined || arrival_ms > (key.not_after_ms ?? Infinity)) return undefined;
+      const ready = this.#opened.get(slotOf(alias, generation));
+      if (ready) return ready;
+      const wrapped = wrappedKeyOf(packed, index, keys.length);
+      const opened = new HeadEndKeys({
+        key: unwrapKey({ kek: this.#kek, wrapped, meterId, generation }),
+        ...{ generation, enrolmentDay: key.enrolment_day, meterId, place: this.#memory.take() },
+      });
+      this.#opened.set(slotOf(alias, generation), opened);
+      return opened;
+    };
+    return { meterId, slaveId, generations: keys.map((key) => key.generation), keysOf };
+  }
+}
+
+/** A number for each generation of each meter. */
+function slotOf(alias: number, generation: number): number {
+  return generation * 2 ** 32 + alias;
 }

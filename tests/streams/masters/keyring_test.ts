@@ -71,3 +71,36 @@ Deno.test("Keyring starts when all that it tries first is retired: a retired key
   assert.equal(ring.size, 1);
   assert.equal(secondOf(ring, 0), undefined);
 });
+
+Deno.test("Keyring keeps each meter's keys apart, also where one took the place of another's", async () => {
+  let tell: Parameters<Bucket["watch"]>[0] = () => {};
+  const watch: Bucket["watch"] = (onEntry) => {
+    tell = onEntry;
+    return Promise.resolve({ stop: () => Promise.resolve() });
+  };
+  const ring = new Keyring({ watch } as Bucket, KEK, silentLog);
+  await ring.start();
+  const put = (alias: number, revision: number, keys?: Enrolment["keys"]) => {
+    const entry = { meter_id: "M1", alias, slave_id: "s", consumer_number: "C", keys };
+    const text = JSON.stringify({ ...entry, enrolled_at_ms: 0 });
+    tell("M1", keys && utf8(text), revision);
+  };
+  const second = (alias: number, generation: number) =>
+    ring.find(alias)?.keysOf(generation, NOW_MS)?.secondKey(T_S);
+  put(7, 1, [wrapped(0), wrapped(1)]);
+  for (const generation of [0, 1, 0, 1]) {
+    assert.deepEqual(second(7, generation), expected(generation));
+  }
+  assert.equal(ring.slaveOf("M1"), "s");
+  put(2 ** 32 - 1, 2, [wrapped(1), wrapped(0)]);
+  assert.equal(second(7, 0), undefined);
+  for (const generation of [1, 0]) {
+    assert.deepEqual(second(2 ** 32 - 1, generation), expected(generation));
+  }
+  put(7, 1, [wrapped(0)]); // Older than what is known.
+  assert.equal(ring.find(7), undefined);
+  put(0, 3);
+  assert.deepEqual([ring.size, ring.slaveOf("M1"), second(2 ** 32 - 1, 0)], [0, ...none, ...none]);
+});
+
+const none = [undefined] as const;
