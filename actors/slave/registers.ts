@@ -5,6 +5,11 @@
  * is 1,234,567,891 Wh and no watt-hour is gained or lost on the way to a bill.
  */
 import type { Register as SentRegister } from "../../protocol/messages/common.ts";
+import {
+  isEnergyImport,
+  TIME_STATUS_REGISTER,
+  TIME_UNCERTAIN,
+} from "../../protocol/iec62056/obis.ts";
 import type { Readout, Register as ReadRegister } from "../../protocol/iec62056/readout.ts";
 
 /** Registers of one frame: the limit of a pack. */
@@ -85,6 +90,28 @@ function convert(register: ReadRegister): Omit<SentRegister, "read_at_ms"> | und
   if (target === undefined) return undefined;
   const value = scaleDecimal(text, target[1]);
   return value === undefined ? undefined : { obis, value, unit: target[0] };
+}
+
+/**
+ * `registers` with the mark that nobody knows when they were read. Where a frame has no room left for
+ * it the one that is missed least gives way: a power before an energy, and imported energy last.
+ */
+export function withUncertainTime(
+  registers: readonly SentRegister[],
+  read_at_ms: number,
+): SentRegister[] {
+  const kept = [...registers];
+  if (kept.length >= REGISTERS_MAX) {
+    const least = Math.min(...kept.map(worthOf));
+    kept.splice(kept.findLastIndex((register) => worthOf(register) === least), 1);
+  }
+  return [...kept, { obis: TIME_STATUS_REGISTER, value: TIME_UNCERTAIN, unit: "", read_at_ms }];
+}
+
+function worthOf({ obis, unit }: SentRegister): number {
+  if (isEnergyImport(obis)) return 3;
+  if (obis === ERROR_REGISTER) return 2;
+  return unit.endsWith("h") ? 1 : 0;
 }
 
 /** Whether `registers` tell an energy: without one a reading is of no use to anybody. */

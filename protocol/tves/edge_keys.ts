@@ -114,7 +114,7 @@ export class EdgeKeys {
     while (this.#hour < hour) this.#step(hour);
     const expires_s = this.#hour * SECONDS_A_HOUR + PREVIOUS_HOUR_KEPT_S;
     const expired = this.#previousHourKey !== undefined && t_s >= expires_s;
-    if (expired) this.#erasePrevious();
+    if (expired) this.erasePrevious();
     return forward || expired;
   }
 
@@ -158,9 +158,17 @@ export class EdgeKeys {
     return key;
   }
 
+  /** Overwrites the previous hour's key before its time; returns whether there was one. */
+  erasePrevious(): boolean {
+    if (this.#previousHourKey === undefined) return false;
+    this.#previousHourKey.fill(0);
+    this.#previousHourKey = undefined;
+    return true;
+  }
+
   /** Overwrites all keys in memory: they have been replaced. Nothing can be derived afterwards. */
   erase(): void {
-    this.#erasePrevious();
+    this.erasePrevious();
     this.#hourKey.fill(0);
     this.#nextDayKey.fill(0);
     // No second is ahead of it: zeroes are never taken for a chain.
@@ -169,7 +177,7 @@ export class EdgeKeys {
 
   /** One hour on, or a whole day where the goal lies beyond it. */
   #step(goal: number): void {
-    this.#erasePrevious();
+    this.erasePrevious();
     const past = this.#hourKey;
     const newDay = (Math.floor(this.#hour / HOURS_A_DAY) + 1) * HOURS_A_DAY;
     if (goal >= newDay) {
@@ -187,10 +195,5 @@ export class EdgeKeys {
     this.#hourKey = nextHourKey(past);
     this.#previousHourKey = past;
     this.#hour++;
-  }
-
-  #erasePrevious(): void {
-    this.#previousHourKey?.fill(0);
-    this.#previousHourKey = undefined;
   }
 }

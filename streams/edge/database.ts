@@ -27,11 +27,8 @@ create table if not exists outbox (
   clock_offset_ms integer not null,
   primary key (meter_id, read_at_ms)
 ) strict, without rowid;
-create table if not exists start (
-  boot integer primary key,
-  local_ms integer not null,
-  uptime_s integer
-) strict;
+create index if not exists outbox_undated on outbox (meter_id, boot, read_at_ms)
+  where clock_quality <= 0;
 create table if not exists meter_key (
   meter_id text primary key,
   alias integer not null,

@@ -6,15 +6,23 @@
  * known now is exact but for drift. Across a power cut of a machine without a clock of its own nobody
  * knows: such a reading gets a time between the last known moment and this start, and a mark.
  */
-import { REGISTERS_MAX } from "../../actors/slave/registers.ts";
-import { TIME_STATUS_REGISTER, TIME_UNCERTAIN } from "../../protocol/iec62056/obis.ts";
+import { WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
 import { type Database, inTransaction } from "./database.ts";
 
-/** A change smaller than the rule's step is no jump: the server that contradicted the clock lied. */
-const JUMP_MS = 2_000;
+/**
+ * A doubted clock that was wrong by no more than this may have sealed frames that the head-end
+ * opened, within its window to either side of the arrival or of the clock as it was learned. What is
+ * journaled already must not come again under another time, so such a reading keeps its own. What a
+ * clock further off has sealed was refused, and waits to be sealed again.
+ */
+const JUMP_MS = 3 * WINDOW_DEFAULT_S * 1_000;
 
-/** Values of `clock_quality` in the outbox besides those of a frame. */
+/** Values of `clock_quality` in the outbox besides those of a frame (1 to 3). */
 export const DOUBTED = -1;
+const UNKNOWN = 0;
+const DATED = 2;
+/** It has a time, and goes out with the mark that nobody knows the right one. */
+export const UNCERTAIN = 4;
 
 export interface Known {
   /** To be added to the local clock, in milliseconds. */
@@ -27,11 +35,15 @@ export interface Known {
   earliest_ms(meter_id: string): number;
 }
 
-interface Row {
+/** The readings of one meter and one start that have no sure time. */
+export interface Undated {
   readonly meter_id: string;
+  readonly boot: number;
+}
+
+interface Row {
   readonly old_ms: number;
   readonly offset_ms: number;
-  readonly boot: number;
   readonly quality: number;
 }
 
@@ -42,49 +54,41 @@ export interface Dated {
   readonly uncertain: number;
 }
 
-/** Dates all readings of the outbox whose clock was not known or doubted. None has been journaled. */
-export function dateReadings(database: Database, known: Known): Dated {
-  return inTransaction(database, () => {
-    const rows: Row[] = database.prepare(
-      "select meter_id, read_at_ms, clock_offset_ms, boot, clock_quality from outbox " +
-        "where clock_quality <= 0 order by meter_id, boot, read_at_ms",
-    ).all().map((row) => ({
-      meter_id: String(row.meter_id),
-      old_ms: Number(row.read_at_ms),
-      offset_ms: Number(row.clock_offset_ms),
-      boot: Number(row.boot),
-      quality: Number(row.clock_quality),
-    }));
-    const counts = { corrected: 0, uncertain: 0 };
-    for (const group of Map.groupBy(rows, (row) => `${row.boot} ${row.meter_id}`).values()) {
-      dateGroup(database, group, known, counts);
-    }
-    return counts;
-  });
+/** What there is to date. An index holds these alone: no look costs more than there is to do. */
+export function undatedReadings(database: Database): Undated[] {
+  return database.prepare(
+    "select distinct meter_id, boot from outbox where clock_quality <= 0 order by meter_id, boot",
+  ).all().map(({ meter_id, boot }) => ({ meter_id: String(meter_id), boot: Number(boot) }));
 }
 
-/** Readings of one meter and one start keep their distances from each other. */
-function dateGroup(
-  database: Database,
-  group: readonly Row[],
-  known: Known,
-  counts: { corrected: number; uncertain: number },
-): void {
-  const { boot, meter_id } = group[0]!;
-  const certain = known.isComparable(boot);
-  const exact = group.map((row) => certain ? rightTime_ms(row, known) : likelyTime_ms(row, known));
-  const shift_ms = certain
-    ? 0
-    : intoBounds_ms(exact, known.earliest_ms(meter_id), known.started_ms);
-  const moves = group.map((row, i) => ({ row, right_ms: Math.max(0, exact[i]! + shift_ms) }));
-  // From the end that the readings move to, so that none lands on the old place of another.
-  if (moves[0]!.right_ms > group[0]!.old_ms) moves.reverse();
-  for (const { row, right_ms } of moves) {
-    const read_at_ms = move(database, row, right_ms, known.offset_ms);
-    if (!certain) mark(database, meter_id, read_at_ms);
-    if (!certain) counts.uncertain++;
-    else if (row.quality !== DOUBTED || read_at_ms !== row.old_ms) counts.corrected++;
-  }
+/** Dates the readings of one meter and one start, all or none: they keep their distances. */
+export function dateReadings(database: Database, { meter_id, boot }: Undated, known: Known): Dated {
+  return inTransaction(database, () => {
+    const rows: Row[] = database.prepare(
+      "select read_at_ms, clock_offset_ms, clock_quality from outbox " +
+        "where clock_quality <= 0 and meter_id = ? and boot = ? order by read_at_ms",
+    ).all(meter_id, boot).map((row) => ({
+      old_ms: Number(row.read_at_ms),
+      offset_ms: Number(row.clock_offset_ms),
+      quality: Number(row.clock_quality),
+    }));
+    if (rows.length === 0) return { corrected: 0, uncertain: 0 };
+    const certain = known.isComparable(boot);
+    const exact = rows.map((row) => certain ? rightTime_ms(row, known) : likelyTime_ms(row, known));
+    const shift_ms = certain
+      ? 0
+      : intoBounds_ms(exact, known.earliest_ms(meter_id), known.started_ms);
+    const moves = rows.map((row, i) => ({ row, right_ms: Math.max(0, exact[i]! + shift_ms) }));
+    // From the end that the readings move to, so that none lands on the old place of another.
+    if (moves[0]!.right_ms > rows[0]!.old_ms) moves.reverse();
+    const move = moverOf(database, meter_id, certain ? DATED : UNCERTAIN, known.offset_ms);
+    let moved = 0;
+    for (const { row, right_ms } of moves) {
+      const read_at_ms = move(row.old_ms, right_ms);
+      if (row.quality === UNKNOWN || read_at_ms !== row.old_ms) moved++;
+    }
+    return certain ? { corrected: moved, uncertain: 0 } : { corrected: 0, uncertain: rows.length };
+  });
 }
 
 function rightTime_ms({ old_ms, offset_ms, quality }: Row, known: Known): number {
@@ -103,25 +107,18 @@ function intoBounds_ms(moments: readonly number[], earliest_ms: number, latest_m
   return Math.floor(Math.min(Math.max(0, earliest_ms - first), latest_ms - last));
 }
 
-/** Gives a reading its new time; returns it. */
-function move(database: Database, row: Row, right_ms: number, offset_ms: number): number {
+/** What gives a reading of a meter its new time and returns it; made once for all of them. */
+function moverOf(database: Database, meter_id: string, quality: number, offset_ms: number) {
   const taken = database.prepare("select 1 from outbox where meter_id = ? and read_at_ms = ?");
-  let free_ms = right_ms;
-  // Two readings of one meter in the same millisecond: keep both, a millisecond apart.
-  while (free_ms !== row.old_ms && taken.get(row.meter_id, free_ms) !== undefined) free_ms++;
-  database.prepare(
-    "update outbox set read_at_ms = ?, clock_quality = 2, clock_offset_ms = ? " +
+  const update = database.prepare(
+    "update outbox set read_at_ms = ?, clock_quality = ?, clock_offset_ms = ? " +
       "where meter_id = ? and read_at_ms = ?",
-  ).run(free_ms, Math.round(offset_ms), row.meter_id, row.old_ms);
-  return free_ms;
-}
-
-/** Puts the mark among the registers of a reading; where there is no room, in place of the last. */
-function mark(database: Database, meter_id: string, read_at_ms: number): void {
-  const status = JSON.stringify({ obis: TIME_STATUS_REGISTER, value: TIME_UNCERTAIN, unit: "" });
-  database.prepare(
-    "update outbox set registers = json_set(registers, " +
-      "'$[' || min(json_array_length(registers), ?) || ']', json(?)) " +
-      "where meter_id = ? and read_at_ms = ?",
-  ).run(REGISTERS_MAX - 1, status, meter_id, read_at_ms);
+  );
+  return (old_ms: number, right_ms: number): number => {
+    let free_ms = right_ms;
+    // Two readings of one meter in the same millisecond: keep both, a millisecond apart.
+    while (free_ms !== old_ms && taken.get(meter_id, free_ms) !== undefined) free_ms++;
+    update.run(free_ms, quality, Math.round(offset_ms), meter_id, old_ms);
+    return free_ms;
+  };
 }

@@ -16,21 +16,25 @@ export async function takeKeyFile(
   keys: MeterKeys,
   log: Log,
 ): Promise<void> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await Deno.readTextFile(path);
+    bytes = await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     throw new TerminalError(`Key file ${path} cannot be read: ${(error as Error).message}`);
   }
-  const file = parseJson(slaveKeyFile, text, `Key file ${path}`);
+  // Killed between the two halves of `eraseFile`: it was taken in, and only zeroes are left of it.
+  if (bytes.length > 0 && bytes.every((byte) => byte === 0)) return await Deno.remove(path);
+  const file = parseJson(slaveKeyFile, new TextDecoder().decode(bytes), `Key file ${path}`);
   if (file.slave_id !== slaveId) {
     throw new TerminalError(
       `Key file ${path} is for slave ${file.slave_id}, this is ${slaveId}: bring it to the right one`,
     );
   }
-  keys.enrol(file);
-  await eraseFile(path, text.length);
+  // Killed between taking in and erasing: its chain stands already, and the file is erased now.
+  if (!keys.isTaken(file)) keys.enrol(file);
+  bytes.fill(0);
+  await eraseFile(path, bytes.length);
   log.info("key file taken in and deleted", {
     meter: file.meter_id,
     generation: file.generation,

@@ -37,6 +37,12 @@ export class MeterKeys {
   /** Second of the last advance and what it found: most calls come within the same second. */
   #advanced_s = -1;
   #faults: readonly KeyFault[] = [];
+  /** Second that the clock was last known to show; -1 as long as it was not known. */
+  #known_s = -1;
+  /** Meters whose keys have changed and are not on disk yet: a write that failed is made up for. */
+  readonly #changed = new Set<MeterKey>();
+  /** The database's log may still hold a key that was replaced. */
+  #logHoldsKeys = true;
 
   constructor(database: Database) {
     this.#database = database;
@@ -52,12 +58,29 @@ export class MeterKeys {
         keys: EdgeKeys.restore(state),
       });
     }
-    // A process that was killed in the middle of a change left the old key in the log file.
-    eraseLog(database);
+    // The process may have been killed within the minute for which the previous hour's key is kept,
+    // who knows how long ago; or in the middle of a change, with the old key in the log file.
+    this.erasePrevious();
   }
 
   get(meter_id: string): MeterKey | undefined {
     return this.#meters.get(meter_id);
+  }
+
+  /** Whether the chain that stands is the one that begins with the key in `file`. */
+  isTaken({ meter_id, generation, enrolment_day, key }: SlaveKeyFile): boolean {
+    const standing = this.#meters.get(meter_id);
+    if (standing === undefined || standing.generation !== generation) return false;
+    const t_s = standing.keys.hour * SECONDS_A_HOUR;
+    if (t_s < enrolment_day * SECONDS_A_DAY) return false;
+    const bytes = fromHex(key);
+    const again = EdgeKeys.enrol({
+      ...{ key: bytes, generation, enrolmentDay: enrolment_day, meterId: meter_id, t_s },
+    });
+    bytes.fill(0);
+    const isSame = again.state().hour_key === standing.keys.state().hour_key;
+    again.erase();
+    return isSame;
   }
 
   /**
@@ -96,10 +119,16 @@ export class MeterKeys {
       throw new TerminalError("no key that could open the new one: bring a key file");
     }
     if (standing.generation >= generation) return standing.generation;
+    const begins_s = enrolment_day * SECONDS_A_DAY;
+    if (this.#known_s >= 0 && begins_s > this.#known_s + SECONDS_A_HOUR) {
+      throw new TerminalError(
+        "its chain begins in the future: set the head-end's clock, then make a new one",
+      );
+    }
     const key = this.#open(standing, command);
     // Not back behind the old chain: what this slave sealed stays shut under the new key too.
     const t_s = Math.max(
-      enrolment_day * SECONDS_A_DAY,
+      begins_s,
       standing.keys.hour * SECONDS_A_HOUR,
     );
     const enrolmentDay = enrolment_day;
@@ -143,10 +172,48 @@ export class MeterKeys {
         "generation = excluded.generation, suite = excluded.suite, " +
         "consumer_number = excluded.consumer_number, state = excluded.state",
     ).run(meter_id, alias, generation, suite, consumer_number, JSON.stringify(keys.state()));
-    this.#meters.get(meter_id)?.keys.erase();
+    const standing = this.#meters.get(meter_id);
+    if (standing !== undefined) this.#changed.delete(standing);
+    standing?.keys.erase();
     this.#meters.set(meter_id, { meter_id, alias, generation, suite, consumer_number, keys });
     this.#advanced_s = -1;
+    this.#logHoldsKeys = true;
+    try {
+      this.#write();
+    } catch (error) {
+      // The switch stands on the disk, so this is no failure of it: `advance` tries again, and says
+      // why it cannot.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+
+  /** Brings to the disk what has changed and clears the log of what was replaced; again if it failed. */
+  #write(): void {
+    if (this.#changed.size > 0) {
+      this.#logHoldsKeys = true;
+      inTransaction(this.#database, () => {
+        const update = this.#database.prepare("update meter_key set state = ? where meter_id = ?");
+        for (const { meter_id, keys } of this.#changed) {
+          update.run(JSON.stringify(keys.state()), meter_id);
+        }
+      });
+      this.#changed.clear();
+    }
+    if (!this.#logHoldsKeys) return;
     eraseLog(this.#database);
+    this.#logHoldsKeys = false;
+  }
+
+  /**
+   * Erases the keys of the previous hour before their minute is over, on disk too: for a clock that is
+   * not known, which could not tell when to. Costs nothing where there are none. Throws when the store
+   * fails; call it again then.
+   */
+  erasePrevious(): void {
+    for (const meter of this.#meters.values()) {
+      if (meter.keys.erasePrevious()) this.#changed.add(meter);
+    }
+    this.#write();
   }
 
   /**
@@ -156,25 +223,17 @@ export class MeterKeys {
    */
   advance(t_s: number): readonly KeyFault[] {
     if (t_s === this.#advanced_s) return this.#faults;
-    const changed: MeterKey[] = [];
     const faults: KeyFault[] = [];
     for (const meter of this.#meters.values()) {
       try {
-        if (meter.keys.advance(t_s)) changed.push(meter);
+        if (meter.keys.advance(t_s)) this.#changed.add(meter);
       } catch (error) {
         faults.push({ meter_id: meter.meter_id, reason: (error as Error).message });
       }
     }
-    if (changed.length > 0) {
-      inTransaction(this.#database, () => {
-        const update = this.#database.prepare("update meter_key set state = ? where meter_id = ?");
-        for (const meter of changed) {
-          update.run(JSON.stringify(meter.keys.state()), meter.meter_id);
-        }
-      });
-      eraseLog(this.#database);
-    }
+    this.#write();
     this.#advanced_s = t_s;
+    this.#known_s = t_s;
     this.#faults = faults;
     return faults;
   }

@@ -1,10 +1,18 @@
 /** Readings that the head-end has not journaled yet. They outlive the process and the network. */
+import { withUncertainTime } from "../../actors/slave/registers.ts";
 import type { ClockQuality, Register } from "../../protocol/messages/common.ts";
 import { register } from "../../protocol/messages/common.ts";
 import { RetryableError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import { type Database, inTransaction } from "./database.ts";
-import { type Dated, dateReadings, DOUBTED, type Known } from "./dating.ts";
+import {
+  type Dated,
+  dateReadings,
+  DOUBTED,
+  type Known,
+  UNCERTAIN,
+  undatedReadings,
+} from "./dating.ts";
 
 export interface Reading {
   readonly meter_id: string;
@@ -111,15 +119,17 @@ export class Outbox {
   /** The reading, or undefined when it was confirmed in the meantime. */
   get({ meter_id, read_at_ms }: Key): Reading | undefined {
     const row = this.#database.prepare(
-      "select registers from outbox where meter_id = ? and read_at_ms = ?",
+      "select registers, clock_quality from outbox where meter_id = ? and read_at_ms = ?",
     ).get(meter_id, read_at_ms);
     if (row === undefined) return undefined;
     const what = `Reading of ${meter_id} in the outbox`;
-    const registers = parseJson(storedRegisters, String(row.registers), what);
+    const stored = parseJson(storedRegisters, String(row.registers), what);
+    const registers = stored.map((each) => ({ ...each, read_at_ms }));
+    const isUncertain = Number(row.clock_quality) === UNCERTAIN;
     return {
       meter_id,
       read_at_ms,
-      registers: registers.map((each) => ({ ...each, read_at_ms })),
+      registers: isUncertain ? withUncertainTime(registers, read_at_ms) : registers,
     };
   }
 
@@ -137,16 +147,30 @@ export class Outbox {
 
   /**
    * Puts right the times of readings that were taken while the clock was not known or was doubted, now
-   * that it is known; those of earlier starts too. None of them has been journaled.
+   * that it is known; those of earlier starts too. One meter after the other, each as a whole: take as
+   * many from the generator as there is time for. A meter whose readings cannot be dated stops none of
+   * the others.
    */
-  correct(known: Known): Dated {
-    return dateReadings(this.#database, known);
+  *correct(known: Known): Generator<Dated & { readonly fault?: string }> {
+    for (const undated of undatedReadings(this.#database)) {
+      try {
+        yield dateReadings(this.#database, undated, known);
+      } catch (error) {
+        const fault = `${undated.meter_id}: ${(error as Error).message}`;
+        yield { corrected: 0, uncertain: 0, fault };
+      }
+    }
   }
 
   /** Readings whose time lies after `now_ms`: no pack can hold them yet. */
   countAfter(now_ms: number): number {
-    const row = this.#database.prepare("select count(*) as n from outbox where read_at_ms > ?")
-      .get(Math.ceil(now_ms));
+    // From meter to meter by the primary key: a full outbox is not gone through for it.
+    const row = this.#database.prepare(
+      "with recursive meter(id) as (select min(meter_id) from outbox union all " +
+        "select (select min(meter_id) from outbox where meter_id > id) from meter " +
+        "where id is not null) " +
+        "select count(*) as n from meter join outbox on meter_id = id and read_at_ms > ?",
+    ).get(Math.ceil(now_ms));
     return Number(row?.n ?? 0);
   }
 }

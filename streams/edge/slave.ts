@@ -19,7 +19,7 @@ import { AwakeClock, machineUptime_s } from "./awake_clock.ts";
 import { timeSources } from "./clock_sources.ts";
 import { Commands, COMMANDS_AT_ONCE } from "./commands.ts";
 import type { SlaveConfiguration } from "./configuration.ts";
-import { dateOutbox } from "./date_outbox.ts";
+import { OutboxDating } from "./date_outbox.ts";
 import { takeKeyFile } from "./key_file.ts";
 import { watchLink } from "./link.ts";
 import { MeterLines, type ReadMeter } from "./meter_lines.ts";
@@ -27,6 +27,7 @@ import { readIntoOutbox } from "./read_task.ts";
 import { type SlaveObserver, SlaveSession } from "./session.ts";
 import { SlaveClock } from "./slave_clock.ts";
 import { openStore, type Store } from "./store.ts";
+import { Upkeep } from "./upkeep.ts";
 
 export type { SlaveObserver } from "./session.ts";
 
@@ -71,15 +72,9 @@ export async function startSlave(
   log: Log,
   options: SlaveOptions = {},
 ): Promise<RunningSlave> {
-  const store = await openStore(config.data_dir, config.outbox_limit);
-  try {
-    for (const file of config.key_files) {
-      await takeKeyFile(file, config.slave_id, store.keys, log);
-    }
-  } catch (error) {
-    store.close();
-    throw error;
-  }
+  const store = await openStore(config.data_dir, config.outbox_limit, async (keys) => {
+    for (const file of config.key_files) await takeKeyFile(file, config.slave_id, keys, log);
+  });
   return new Slave(config, store, broker, log, options);
 }
 
@@ -102,6 +97,8 @@ class Slave implements RunningSlave {
   readonly #log: Log;
   readonly #state: SlaveState;
   readonly #clock: SlaveClock;
+  readonly #dating: OutboxDating;
+  readonly #upkeep: Upkeep;
   readonly #session: SlaveSession;
   readonly #commands: Commands;
   readonly #link: { stop(): void };
@@ -110,8 +107,6 @@ class Slave implements RunningSlave {
   #broker: NatsBroker | undefined;
   #listening: Stoppable | undefined;
   #working: Promise<Stoppable | undefined> | undefined;
-  /** What was last said about keys that do not reach the present. */
-  #keyFaults = "";
 
   constructor(
     config: SlaveConfiguration,
@@ -123,7 +118,9 @@ class Slave implements RunningSlave {
     const { slave_id, meters, time } = config;
     const uptime_s = options.uptime_s ?? machineUptime_s;
     const clock = new AwakeClock(options.clock ?? startLocalClock(), uptime_s);
-    store.starts.note(Number(clock.now_ns() / 1_000_000n), uptime_s());
+    const local_ms = () => Number(clock.now_ns() / 1_000_000n);
+    store.starts.note(local_ms(), uptime_s());
+    this.#upkeep = new Upkeep(store, log, () => store.starts.seen(local_ms(), uptime_s()));
     if (uptime_s() === undefined) {
       log.info("a suspend of this machine is noticed late: its uptime may not be asked", {
         permission: "--allow-sys=osUptime",
@@ -146,6 +143,14 @@ class Slave implements RunningSlave {
       onAdopted: (estimate) => this.#clockKnown(estimate),
       onStepRefused: (server, step_s) =>
         this.#session.dispatch({ type: "step_refused", server, step_s }),
+    });
+    this.#dating = new OutboxDating({
+      ...{ store, log, signal: this.#stopping.signal },
+      goOn: () => {
+        const { quality, doubted } = slaveClock.readClock();
+        return quality !== 0 && !doubted;
+      },
+      onDated: () => this.#session.dispatch({ type: "dated" }),
     });
     const lines = new MeterLines(config.lines_at_once, this.#stopping.signal, options.read);
     const meterOf = new Map(meters.map((meter) => [meter.meter_id, meter]));
@@ -195,41 +200,23 @@ class Slave implements RunningSlave {
     await this.#listening?.stop();
     await this.#clock.stop();
     await this.#session.finish();
+    await this.#dating.finish();
     this.#link.stop();
     this.#store.close();
     this.#log.info("slave stopped", { slave: this.slave_id, boot: this.#store.boot });
   }
 
   #tick(): void {
-    const { at_ms, estimate } = this.#clock.now();
-    // Keys go forward by a clock that is known, and never by one that may be wrong.
-    if (estimate.quality !== 0) this.#advanceKeys(at_ms);
+    const { at_ms, estimate: { quality } } = this.#clock.now();
+    this.#upkeep.tick({ at_ms, quality, monotonic_s: this.#clock.monotonic_s() });
     this.#session.dispatch({ type: "tick" });
   }
 
-  #advanceKeys(at_ms: number): void {
-    let text: string;
-    try {
-      const faults = this.#store.keys.advance(Math.floor(at_ms / 1_000));
-      text = faults.map(({ meter_id, reason }) => `${meter_id}: ${reason}`).join("; ");
-    } catch (error) {
-      text = `the store failed: ${(error as Error).message}`;
-    }
-    if (text !== this.#keyFaults && text !== "") this.#log.error("keys", { reason: text });
-    this.#keyFaults = text;
-  }
-
-  /** A full disk must not end the slave: what is not dated now is dated at the next good answer. */
   #clockKnown(estimate: ClockEstimate): void {
     if (estimate.quality === 0) return;
-    try {
-      const { at_ms } = this.#clock.now();
-      const started_ms = at_ms - this.#clock.monotonic_s() * 1_000;
-      const known = { offset_ms: estimate.offset_s * 1_000, started_ms, at_ms };
-      if (dateOutbox(this.#store, known, this.#log)) this.#session.dispatch({ type: "dated" });
-    } catch (error) {
-      this.#log.error("the store failed", { doing: "date", reason: (error as Error).message });
-    }
+    const { at_ms } = this.#clock.now();
+    const started_ms = at_ms - this.#clock.monotonic_s() * 1_000;
+    this.#dating.begin({ offset_ms: estimate.offset_s * 1_000, started_ms, at_ms });
     this.#tick();
   }
 

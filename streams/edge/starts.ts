@@ -1,55 +1,85 @@
 /**
- * When each start of the slave was, by the machine's own clocks: what is needed to date a reading that
+ * Which starts of the slave belong to one run of the machine: what is needed to date a reading that
  * was taken without a time source, when the time is known only after another start.
  */
+import { parseJson, z } from "../../protocol/schema.ts";
 import type { Database } from "./database.ts";
 
 /** How far the two clocks of a machine may differ from one start to another, in milliseconds. */
 const AGREE_MS = 2_500;
 
-interface Start {
-  readonly local_ms: number;
-  readonly uptime_s: number | null;
-}
+/** The present run of the machine, as far as the slave has seen it. */
+const runSchema = z.object({
+  first_boot: z.int().nonnegative(),
+  /** The system's clock and the machine's uptime at the same moment, the latest that was seen. */
+  local_ms: z.int(),
+  uptime_s: z.number().nullable(),
+});
+type Run = z.infer<typeof runSchema>;
 
 export class Starts {
   readonly #database: Database;
   readonly #boot: number;
+  #firstBoot: number;
 
   constructor(database: Database, boot: number) {
     this.#database = database;
     this.#boot = boot;
+    this.#firstBoot = boot;
   }
 
   /**
    * Remembers this start: `local_ms`, the system's clock, and `uptime_s`, the machine's, at the same
-   * moment. Starts of which no reading is left are forgotten.
+   * moment. It belongs to the run of the start before when both clocks went on from where they were
+   * last seen, by the same amount. The system's clock alone does not tell: it may have been set, or
+   * begin at the same moment after every power cut. Nor does the uptime at the starts: it is much the
+   * same at each start of the machine.
    */
   note(local_ms: number, uptime_s: number | undefined): void {
-    this.#database.prepare("delete from start where boot not in (select boot from outbox)").run();
-    this.#database.prepare("insert or replace into start values (?, ?, ?)")
-      .run(this.#boot, Math.floor(local_ms), uptime_s ?? null);
+    const before = this.#lastSeen();
+    if (before !== undefined && goesOn(before, local_ms, uptime_s)) {
+      this.#firstBoot = before.first_boot;
+    }
+    this.seen(local_ms, uptime_s);
   }
 
-  /**
-   * Whether readings of start `boot` can be dated by the present one. The system's clock alone does not
-   * tell: it may have been set in between, or have stood still without power. It is believed when the
-   * uptime went on by the same amount.
-   */
+  /** Remembers that this run has come so far: call it now and then while the time is not known. */
+  seen(local_ms: number, uptime_s: number | undefined): void {
+    const run: Run = {
+      first_boot: this.#firstBoot,
+      local_ms: Math.floor(local_ms),
+      uptime_s: uptime_s ?? null,
+    };
+    this.#database.prepare("insert or replace into slave values ('run', ?)")
+      .run(JSON.stringify(run));
+  }
+
+  /** Whether readings of start `boot` can be dated by the present one: both are of one run. */
   isComparable(boot: number): boolean {
-    if (boot === this.#boot) return true;
-    const [then, now] = [this.#of(boot), this.#of(this.#boot)];
-    if (!then || !now || then.uptime_s === null || now.uptime_s === null) return false;
-    const byUptime_ms = (now.uptime_s - then.uptime_s) * 1_000;
-    return byUptime_ms >= -AGREE_MS &&
-      Math.abs(now.local_ms - then.local_ms - byUptime_ms) <= AGREE_MS;
+    return boot >= this.#firstBoot && boot <= this.#boot;
   }
 
-  #of(boot: number): Start | undefined {
-    const row = this.#database.prepare("select local_ms, uptime_s from start where boot = ?")
-      .get(boot);
+  /** The last moment of the start before that anything tells of: its readings do as well. */
+  #lastSeen(): Run | undefined {
+    const row = this.#database.prepare("select value from slave where name = 'run'").get();
     if (row === undefined) return undefined;
-    const uptime_s = row.uptime_s === null ? null : Number(row.uptime_s);
-    return { local_ms: Number(row.local_ms), uptime_s };
+    const run = parseJson(runSchema, String(row.value), "The last run of the machine");
+    const { last_ms } = this.#database.prepare(
+      "select max(read_at_ms - clock_offset_ms) as last_ms from outbox " +
+        "where clock_quality <= 0 and boot >= ? and boot < ?",
+    ).get(run.first_boot, this.#boot)!;
+    const later_ms = Math.max(0, Number(last_ms ?? run.local_ms) - run.local_ms);
+    return {
+      ...run,
+      local_ms: run.local_ms + later_ms,
+      uptime_s: run.uptime_s === null ? null : run.uptime_s + later_ms / 1_000,
+    };
   }
+}
+
+function goesOn(before: Run, local_ms: number, uptime_s: number | undefined): boolean {
+  if (before.uptime_s === null || uptime_s === undefined) return false;
+  const byUptime_ms = (uptime_s - before.uptime_s) * 1_000;
+  return byUptime_ms >= -AGREE_MS &&
+    Math.abs(local_ms - before.local_ms - byUptime_ms) <= AGREE_MS;
 }

@@ -21,18 +21,25 @@ export interface Store {
   close(): void;
 }
 
-/** Opens the store in `dataDir` and counts the start. Throws `TerminalError` that says what to do. */
+/**
+ * Opens the store in `dataDir` and counts the start. `takeKeys` takes in what was carried here, before:
+ * what fails then is no start, and the count of starts is not used up by it. Throws `TerminalError`
+ * that says what to do.
+ */
 export async function openStore(
   dataDir: string,
   outboxLimit: number = OUTBOX_LIMIT_DEFAULT,
+  takeKeys: (keys: MeterKeys) => Promise<void> = () => Promise.resolve(),
 ): Promise<Store> {
   const database = await openDatabase(dataDir);
   try {
+    const keys = new MeterKeys(database);
+    await takeKeys(keys);
     const boot = countBoot(database);
     return {
       boot,
       outbox: new Outbox(database, boot, outboxLimit),
-      keys: new MeterKeys(database),
+      keys,
       sequences: new Sequences(database, boot),
       starts: new Starts(database, boot),
       interval_s() {
@@ -44,8 +51,12 @@ export async function openStore(
           .run(String(interval_s));
       },
       close() {
-        eraseLog(database);
-        database.close();
+        try {
+          keys.erasePrevious();
+          eraseLog(database);
+        } finally {
+          database.close();
+        }
       },
     };
   } catch (error) {

@@ -19,15 +19,20 @@ export function headEndKeys(file: SlaveKeyFile): HeadEndKeys {
   return new HeadEndKeys({ key, generation, enrolmentDay: enrolment_day, meterId: meter_id });
 }
 
-/** The command that brings `generation` to a slave that has the one before, wrapped at `t_s`. */
+/**
+ * The command that brings `generation` to a slave that has the one before, wrapped at `t_s`. Its chain
+ * begins `later_days` later than `generationOf` says.
+ */
 export function commandFor(
   meter_id: string,
   generation: number,
   t_s: number,
   changes: Partial<RekeyCommand> = {},
+  later_days = 0,
 ): RekeyCommand {
   const under = generationOf(meter_id, generation - 1);
-  const { alias, enrolment_day, key } = generationOf(meter_id, generation);
+  const { alias, key, ...file } = generationOf(meter_id, generation);
+  const enrolment_day = file.enrolment_day + later_days;
   const hour = Math.floor(t_s / 3_600);
   const wrapped_key = wrapRekey({
     hourKey: headEndKeys(under).hourKey(hour)!,

@@ -19,6 +19,9 @@ const readingAt = (read_at_ms: number, meter_id = "M1") => ({
 /** Processes that are killed, one after the other, on the same data. */
 const ROUNDS = 10;
 
+/** Lines that a child which is killed while it works says before, however busy the machine is. */
+const LINES_MIN = 24;
+
 /** Runs the child and kills it at a random moment: while it works, or while it starts. */
 async function runAndKill(folder: string, starting: boolean): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -38,8 +41,8 @@ async function runAndKill(folder: string, starting: boolean): Promise<string[]> 
   const killIn = (delay_ms: number) => setTimeout(() => child.kill("SIGKILL"), delay_ms);
   let timer = starting ? killIn(80 + Math.random() * 150) : undefined;
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    timer ??= killIn(Math.random() * 80);
     text += part;
+    if (text.split("\n").length > LINES_MIN) timer ??= killIn(Math.random() * 80);
   }
   clearTimeout(timer);
   const status = await child.status;
@@ -164,7 +167,6 @@ Deno.test("takeKeyFile() refuses a file that is not for this slave, malformed, o
     await assert.rejects(take({ ...keyFileOf("M1"), key: "00" }), /key: 64 hexadecimal digits/);
     assert.ok(await Deno.stat(path), "a refused file is not deleted");
     await take(keyFileOf("M1", 7, 2));
-    await assert.rejects(take(keyFileOf("M1", 7, 2)), /generation 2 already/);
     await assert.rejects(take(keyFileOf("M1", 7, 1)), /would set it back/);
     await take(keyFileOf("M1", 7, 3));
     assert.equal(store.keys.get("M1")!.generation, 3);
