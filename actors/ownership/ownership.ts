@@ -36,6 +36,8 @@ export interface OwnershipView {
   readonly held: ReadonlySet<number>;
   /** Most claims and most releases that may begin now. */
   readonly moves_max: number;
+  /** Most releases that may begin now, where that is fewer. */
+  readonly releases_max?: number;
 }
 
 export interface OwnershipPlan {
@@ -49,6 +51,7 @@ export interface OwnershipPlan {
 /** What to do now. Renewing what is held goes without saying. */
 export function planOwnership(view: OwnershipView): OwnershipPlan {
   const live = liveMasters(view);
+  const releases_max = Math.min(view.moves_max, view.releases_max ?? view.moves_max);
   const claim: { partition: number; revision: number }[] = [];
   const release: number[] = [];
   const drop: number[] = [];
@@ -57,7 +60,7 @@ export function planOwnership(view: OwnershipView): OwnershipPlan {
     const wanted = preferredOwner(partition, live) === view.me;
     if (view.held.has(partition)) {
       if (lease !== undefined && lease.owner !== view.me) drop.push(partition);
-      else if (!wanted && release.length < view.moves_max) release.push(partition);
+      else if (!wanted && release.length < releases_max) release.push(partition);
     } else if (wanted && claim.length < view.moves_max && isFree(view, lease)) {
       claim.push({ partition, revision: lease?.revision ?? 0 });
     }

@@ -9,7 +9,8 @@ import { sessionActor } from "../../actors/session/session.ts";
 import { PARTITIONS } from "../../protocol/subjects.ts";
 import { FencedError, type Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
-import type { Timers } from "../time/timers.ts";
+import { every, type Timers } from "../time/timers.ts";
+import { Attempts } from "./attempts.ts";
 import type { Board } from "./board.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Leases } from "./leases.ts";
@@ -38,6 +39,8 @@ export const LEASE_MS = 5_000;
 const TICKS_PER_LEASE = 4;
 /** Partitions that move at a time: a joining master must not stop the world. */
 const MOVES_MAX = 16;
+/** Handed over at a time: the fewer, the shorter each one stands still; the others go on meanwhile. */
+const HAND_OVERS_MAX = 4;
 /** After so many leases of silence nobody waits for a master any more: its entry is taken away. */
 const FORGOTTEN_LEASES = 100;
 const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
@@ -55,16 +58,21 @@ export class PartitionHolder {
   readonly #held = new Map<number, Holding>();
   /** Partitions that are being opened or handed over. */
   readonly #moving = new Map<number, Promise<void>>();
+  /** How many of those are being handed over. */
+  #releasing = 0;
   readonly #lease_ms: number;
+  readonly #tick_ms: number;
   readonly #waiters = new Set<() => void>();
   readonly #log: Log;
-  readonly #failing = new Set<string>();
+  readonly #attempts: Attempts;
   #stopping = false;
 
   constructor(parts: HolderParts) {
     this.#parts = parts;
     this.#lease_ms = parts.lease_ms ?? LEASE_MS;
+    this.#tick_ms = this.#lease_ms / TICKS_PER_LEASE;
     this.#log = parts.log;
+    this.#attempts = new Attempts(parts.log);
   }
 
   start(): Stoppable {
@@ -73,7 +81,7 @@ export class PartitionHolder {
       if (this.#stopping) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;
-      const cancel = this.#parts.timers.after(this.#lease_ms / TICKS_PER_LEASE, resolve);
+      const cancel = this.#parts.timers.after(this.#tick_ms, resolve);
       await promise;
       cancel();
     };
@@ -92,10 +100,28 @@ export class PartitionHolder {
         await loop;
         await this.#endMoves();
         // Said first: with each lease that is given back the others know already whose it is now.
-        await this.#quietly("leaving", () => this.#parts.leases.leave());
-        await Promise.all([...this.#held.keys()].map((partition) => this.#handOver(partition)));
+        await this.#attempts.quietly("leaving", () => this.#parts.leases.leave());
+        await this.#handOverAll();
       },
     };
+  }
+
+  /** A few at a time; the leases of those that wait are renewed, or others would take them. */
+  async #handOverAll(): Promise<void> {
+    const { timers } = this.#parts;
+    const endRenewal = every(timers, this.#tick_ms, () => void this.#renewAll());
+    const waiting = [...this.#held.keys()];
+    const handOver = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await this.#handOver(next);
+      }
+    };
+    await Promise.all(Array.from({ length: HAND_OVERS_MAX }, handOver));
+    endRenewal();
+  }
+
+  async #renewAll(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((partition) => this.#renew(partition)));
   }
 
   /**
@@ -123,12 +149,13 @@ export class PartitionHolder {
   /** Moves go on beside the ticks: a long restore must not keep the other leases from renewal. */
   async #tick(): Promise<void> {
     const { leases, about = () => ({}) } = this.#parts;
-    await this.#quietly("beat", () => leases.beat({ partitions: this.open.size, ...about() }));
-    await Promise.all([...this.#held.keys()].map((partition) => this.#renew(partition)));
-    await this.#quietly(
-      "forgetting the dead",
-      () => leases.forgetOne(FORGOTTEN_LEASES * this.#lease_ms),
+    await this.#attempts.quietly(
+      "beat",
+      () => leases.beat({ partitions: this.open.size, ...about() }),
     );
+    await this.#renewAll();
+    const silent_ms = FORGOTTEN_LEASES * this.#lease_ms;
+    await this.#attempts.quietly("sweeping", () => leases.forgetOne(silent_ms));
     this.#plan();
   }
 
@@ -146,9 +173,16 @@ export class PartitionHolder {
       partitions: partitions.filter((partition) => !this.#moving.has(partition)),
       held: new Set(this.#held.keys()),
       moves_max: Math.max(0, MOVES_MAX - this.#moving.size),
+      releases_max: Math.max(0, HAND_OVERS_MAX - this.#releasing),
     });
     for (const partition of plan.drop) this.#drop(partition, "the lease is another's");
-    for (const partition of plan.release) this.#move(partition, () => this.#handOver(partition));
+    for (const partition of plan.release) {
+      this.#releasing += 1;
+      this.#move(
+        partition,
+        () => this.#handOver(partition).finally(() => this.#releasing -= 1),
+      );
+    }
     for (const { partition, revision } of plan.claim) {
       this.#move(partition, () => this.#claim(partition, revision));
     }
@@ -164,7 +198,7 @@ export class PartitionHolder {
   }
 
   async #renew(partition: number): Promise<void> {
-    await this.#quietly("renewal", async () => {
+    await this.#attempts.quietly("renewal", async () => {
       if (!await this.#parts.leases.renew(partition)) {
         this.#drop(partition, "the lease was lost");
       }
@@ -174,7 +208,7 @@ export class PartitionHolder {
   /** True when the partition is open. */
   async #claim(partition: number, revision: number): Promise<boolean> {
     let done = false;
-    await this.#quietly("claim", async () => {
+    await this.#attempts.quietly("claim", async () => {
       if (await this.#parts.leases.claim(partition, revision) === undefined) return;
       const shards = [meterActor, sessionActor].map((actor) => this.#shard(actor, partition));
       const holding: Holding = { shards, running: undefined };
@@ -224,10 +258,7 @@ export class PartitionHolder {
     }
   }
 
-  /**
-   * Graceful: finish the batch in hand, write the snapshot, release the lease. True when it was
-   * released.
-   */
+  /** Graceful: finish the batch in hand, write the snapshot, release. True when it was released. */
   async #handOver(partition: number): Promise<boolean> {
     const holding = this.#held.get(partition);
     if (holding?.running === undefined) return false; // Being opened: handed over once it is open.
@@ -237,7 +268,7 @@ export class PartitionHolder {
     this.#held.delete(partition);
     this.open.delete(partition);
     let done = false;
-    await this.#quietly("hand-over", async () => {
+    await this.#attempts.quietly("hand-over", async () => {
       await Promise.all(holding.shards.map((shard) => shard.close()));
       await this.#parts.leases.release(partition);
       done = true;
@@ -265,17 +296,5 @@ export class PartitionHolder {
         for (const id of ids) board.changed(shard.states.get(id) as MeterState);
       },
     });
-  }
-
-  /** What fails for want of the broker is tried again at the next tick; said once, not every try. */
-  async #quietly(what: string, action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-      if (this.#failing.delete(what)) this.#log.info(`${what} works again`);
-    } catch (error) {
-      if (this.#failing.has(what)) return;
-      this.#failing.add(what);
-      this.#log.warn(`${what} failed, trying on`, { reason: (error as Error).message });
-    }
   }
 }
