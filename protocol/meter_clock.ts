@@ -161,7 +161,9 @@ export function sampleMeterClock(clock: MeterClock, sealed_at_ms: number, arriva
     clock.drift_variance_ppm2 = Math.max(expected.drift_variance_ppm2, RESET_DRIFT_VARIANCE_PPM2);
   } else {
     // The first of several that agree is kept: it has waited longest for its confirmation.
-    if (!agrees(clock, sample_s, arrival_ms)) {
+    // One that lies ahead was stamped before the broker's clock was set back: it would wait for ever.
+    const isAhead = clock.apart !== null && clock.apart.at_ms - arrival_ms > BACK_MAX_MS;
+    if (isAhead || !agrees(clock, sample_s, arrival_ms)) {
       clock.apart = { offset_s: round6(sample_s), at_ms: arrival_ms };
     }
     return;

@@ -43,6 +43,7 @@ export function faultOf(
     return `meter ${meter.meter_id}, ${shown}: ${FLAG_WORDS.register_went_back}; ` +
       "have the meter looked at";
   }
+  // No candidate is searched among those; whoever brings one some day gets no bill of it either.
   if (flags.includes("time_uncertain")) {
     return `meter ${meter.meter_id}, ${shown}: ${FLAG_WORDS.time_uncertain}; ask it again`;
   }

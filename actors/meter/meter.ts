@@ -124,9 +124,10 @@ function flagsOf(
   registers: readonly Register[],
 ): ReadingFlag[] {
   const flags = new Set<ReadingFlag>();
+  const isDated = !isUncertain(registers);
   for (const { obis, value, read_at_ms } of registers) {
     const before = state.last?.values[obis];
-    const later = state.last !== null && read_at_ms > state.last.read_at_ms;
+    const later = isDated && state.last !== null && read_at_ms > state.last.read_at_ms;
     if (obis === ERROR_REGISTER) {
       if ((value & COVER_BITS) !== 0) flags.add("cover_open");
       if ((value & ~COVER_BITS) !== 0) flags.add("meter_error");
@@ -137,6 +138,13 @@ function flagsOf(
     }
   }
   return [...flags].sort();
+}
+
+/** Nobody knows when it was read: it lies before or after nothing. */
+function isUncertain(registers: readonly Register[]): boolean {
+  return registers.some(({ obis, value }) =>
+    obis === TIME_STATUS_REGISTER && (value & TIME_UNCERTAIN) !== 0
+  );
 }
 
 function reject(
@@ -167,6 +175,7 @@ function apply(state: MeterState, event: MeterEvent): void {
   state.opened += 1;
   state.replay.commit(event);
   sampleMeterClock(state.clock, event.sealed_at_ms, event.arrival_ms);
+  if (isUncertain(event.registers)) return;
   const read_at_ms = Math.max(0, ...event.registers.map((register) => register.read_at_ms));
   if (state.last !== null && read_at_ms < state.last.read_at_ms) return; // An older one, sent late.
   state.last = {

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
+import { isDated } from "./candidate.ts";
 
 export interface CycleKey {
   readonly account_id: string;
@@ -28,6 +29,7 @@ export async function cyclesWithReading(
     where cycle.state = 'awaiting_reading' and exists (
       select 1 from raw_reading as reading
       where reading.meter_id = cycle.meter_id and reading.obis = ${ENERGY}
+        and ${isDated("reading.flags")}
         and reading.read_at >= case when cycle.requested_at < ${MONTH_END}
           then cycle.requested_at - interval '1 second' else ${MONTH_START} end
         and (cycle.requested_at < ${MONTH_END} or reading.read_at < ${MONTH_END})

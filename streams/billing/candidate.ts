@@ -11,6 +11,11 @@ import type { Database } from "../database/schema.ts";
 const WENT_BACK: ReadingFlag = "register_went_back";
 const UNCERTAIN: ReadingFlag = "time_uncertain";
 
+/** Whether the time of a reading is known, by its `flags` column: one that is not closes no month. */
+export function isDated(flags: string) {
+  return sql<boolean>`not ${sql.ref(flags)} @> ${JSON.stringify([UNCERTAIN])}::jsonb`;
+}
+
 /**
  * The first or the last energy reading of `meter_id` in `window` and after `opened_at_ms`, or null
  * while there is none. One whose time nobody knows may belong to another month: it closes none.
@@ -25,7 +30,7 @@ export async function findCandidate(
   let query = db.selectFrom("raw_reading").selectAll()
     .where("meter_id", "=", meter_id).where("obis", "=", ENERGY)
     .where("read_at", ">", opened_at).where("read_at", ">=", new Date(window.from_ms))
-    .where(sql<boolean>`not flags @> ${JSON.stringify([UNCERTAIN])}::jsonb`);
+    .where(isDated("flags"));
   if (window.to_ms !== null) query = query.where("read_at", "<", new Date(window.to_ms));
   const row = await query.orderBy("read_at", window.take === "first" ? "asc" : "desc").limit(1)
     .executeTakeFirst();

@@ -100,6 +100,17 @@ Deno.test("a clock that was set anew is followed once a second frame confirms it
   assert.equal(clock.apart, null);
 });
 
+Deno.test("a stall that a broker stamped before its clock was set back confirms nothing, and blocks nothing", () => {
+  const clock = steady();
+  sampleMeterClock(clock, after(200) - 5_000, after(200));
+  const back_ms = 86_400_000;
+  for (const i of [1, 2]) {
+    sampleMeterClock(clock, after(200 + i) - back_ms - 5_000, after(200 + i) - back_ms);
+  }
+  assert.ok(Math.abs(clock.offset_s + 5) < 0.1, `${clock.offset_s}`);
+  assert.equal(clock.apart, null);
+});
+
 Deno.test("a sample that arrives out of order does not turn the age back", () => {
   const clock = freshMeterClock();
   sampleMeterClock(clock, NOW_MS, NOW_MS);

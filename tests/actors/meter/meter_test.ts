@@ -94,6 +94,21 @@ Deno.test("a reading is flagged when its slave says that nobody knows when it wa
   assert.deepEqual(flags(0, 2), []);
 });
 
+Deno.test("a reading whose time nobody knows says nothing of the next one, nor of itself", () => {
+  const state = freshMeter(METER);
+  const at = (value: number, read_at_ms: number, sequence: number, uncertain = false) => {
+    const mark = { obis: TIME_STATUS_REGISTER, value: TIME_UNCERTAIN, unit: "", read_at_ms };
+    const registers = [...energy(value, read_at_ms), ...(uncertain ? [mark] : [])];
+    return reading(state, { sequence, registers }).flags;
+  };
+  assert.deepEqual(at(1_000, NOW_MS - 9_000, 1), []);
+  // Really read at the end of a long outage, and dated to its beginning; and the other way round.
+  assert.deepEqual(at(1_050, NOW_MS - 8_000, 2, true), ["time_uncertain"]);
+  assert.deepEqual(at(1_010, NOW_MS - 7_000, 3), []);
+  assert.deepEqual(at(900, NOW_MS - 6_000, 4, true), ["time_uncertain"]);
+  assert.deepEqual(at(1_009, NOW_MS - 5_000, 5), ["register_went_back"], "certain ones do");
+});
+
 Deno.test("the meter's error register is flagged while it is not zero, and never as went back", () => {
   const state = freshMeter(METER);
   const flags = (value: number, age_ms: number, sequence: number) =>

@@ -121,6 +121,20 @@ testOnEachDatabase("The billing cycle", {
     assert.equal(inputs.closing.read_at_ms, at("2026-04-15T10:00:00+05:30"));
   },
 
+  "does not look for ever at a month in which no time is known": async (db) => {
+    await addAccount(db, 1);
+    await addAccount(db, 2);
+    await addReading(db, 1, at("2026-04-30T23:59:00+05:30"), 1_250_000, ["time_uncertain"]);
+    const now = at("2026-05-02T10:00:00+05:30");
+    for (const account of ["A1", "A2"]) {
+      const { state } = await stepCycle(contextOf(db, now), account, APRIL, close(now));
+      assert.equal(state, "awaiting_reading");
+    }
+    assert.deepEqual(await cyclesWithReading(db, 10), []);
+    await addReading(db, 2, at("2026-04-30T10:00:00+05:30"), 1_100_000);
+    assert.deepEqual(await cyclesWithReading(db, 10), [{ account_id: "A2", period: APRIL }]);
+  },
+
   "closes a month that is over with its last reading, and asks nobody": async (db) => {
     await addAccount(db, 1);
     await addReading(db, 1, at("2026-04-15T10:00:00+05:30"), 1_100_000);
