@@ -35,6 +35,8 @@ export type FeedOutcome =
   | { readonly outcome: "adopted" }
   /** Not enough servers, or servers that contradict each other. */
   | { readonly outcome: "no_majority"; readonly candidates: number }
+  /** Most servers agree on another time than this one. */
+  | { readonly outcome: "outvoted" }
   | { readonly outcome: "step_refused"; readonly step_s: number }
   /** The round trip is beyond the configured cap. */
   | { readonly outcome: "delay_too_long" }
@@ -62,6 +64,8 @@ export interface ClockEstimate {
 /** What was combined, and when. */
 interface Adopted extends Combined {
   readonly at_s: number;
+  /** By how much answers had moved the clock beside what the monotonic clock confirms, in seconds. */
+  readonly moved_s: number;
 }
 
 /** Servers that are kept apart; more are refused by configuration, this is the last guard. */
@@ -129,7 +133,7 @@ export class Discipline {
     const outcome = source.filter.feed(sample, now_s);
     if (outcome === "delay_outlier") return { outcome };
     if (outcome === "unconfirmed_step") return { outcome, step_s };
-    return this.#adopt(sample, now_s);
+    return this.#adopt(name, sample, now_s);
   }
 
   /** What is known at `now_s`. */
@@ -157,12 +161,15 @@ export class Discipline {
   }
 
   /** Chooses and combines what the servers say now. */
-  #adopt(sample: TimeSample, now_s: number): FeedOutcome {
+  #adopt(name: string, sample: TimeSample, now_s: number): FeedOutcome {
     const candidates = this.#candidates(now_s);
     const expected_s = this.#adopted === undefined ? undefined : this.#offset_s(now_s);
     const group = truechimers(candidates, this.#agreeing_min, expected_s);
     if (group === undefined) return { outcome: "no_majority", candidates: candidates.length };
-    this.#adopted = { ...combine(group), at_s: now_s };
+    if (!group.some(({ source }) => source === name)) return { outcome: "outvoted" };
+    const combined = combine(group);
+    const beside_s = expected_s === undefined ? 0 : combined.offset_s - expected_s;
+    this.#adopted = { ...combined, at_s: now_s, moved_s: this.#moved_s(now_s) + beside_s };
     if (sample.local_s !== undefined) {
       this.#epoch_s = sample.local_s - now_s;
       const kind = leapByVote(group.map((one) => one.sample.leap));
@@ -208,7 +215,15 @@ export class Discipline {
   #isBeyondCap(step_s: number, now_s: number): boolean {
     if (this.#adopted === undefined) return false;
     const allowed_s = this.#stepMax_s + this.#driftMax * (now_s - this.#adopted.at_s);
-    return Math.abs(step_s) > allowed_s;
+    return Math.abs(this.#moved_s(now_s) + step_s) > allowed_s;
+  }
+
+  /** What is not forgiven yet of all moves: many small steps go no farther than one large one may. */
+  #moved_s(now_s: number): number {
+    if (this.#adopted === undefined) return 0;
+    const { moved_s, at_s } = this.#adopted;
+    const left_s = Math.abs(moved_s) - this.#driftMax * Math.max(0, now_s - at_s);
+    return Math.sign(moved_s) * Math.max(0, left_s);
   }
 
   /** Takes the announced leap second when its moment is past. */

@@ -41,6 +41,8 @@ const NS_PER_S = 1e9;
  * shows 1970; with that as pivot the eras after 2038 would unfold wrongly.
  */
 const EARLIEST_NS = 1_735_689_600_000_000_000n;
+/** 68 years later: a local clock beyond this was set wrongly, and is as bad a pivot as 1970. */
+const LATEST_NS = EARLIEST_NS + (1n << 31n) * 1_000_000_000n;
 
 /** Why an answer was not taken. */
 export type TimeRejectReason =
@@ -207,7 +209,10 @@ function measure(
   authenticated: boolean,
 ): Verdict {
   if (t4_ns < t1_ns) return reject("reversed_timestamps");
-  const t2_ns = fromTimestamp(packet.receive, t4_ns < EARLIEST_NS ? EARLIEST_NS : t4_ns);
+  const t2_ns = fromTimestamp(
+    packet.receive,
+    t4_ns < EARLIEST_NS || t4_ns > LATEST_NS ? EARLIEST_NS : t4_ns,
+  );
   const t3_ns = fromTimestamp(packet.transmit, t2_ns);
   if (t2_ns < EARLIEST_NS) return reject("impossible_time");
   const offset_s = Number((t2_ns - t1_ns) + (t3_ns - t4_ns)) / 2 / NS_PER_S;

@@ -21,8 +21,23 @@ export function startLocalClock(started_ms: number = Date.now()): LocalClock {
   };
 }
 
-/** The system's own clock, for a server that gives its time to others. */
-export const systemClock: LocalClock = {
-  now_ns: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n,
-  monotonic_s: () => performance.now() / 1e3,
-};
+/**
+ * The system's own clock, for a server that gives its time to others: whole milliseconds from the
+ * system, what lies between from the monotonic clock, which alone would not hear of a step.
+ */
+export const systemClock: LocalClock = { now_ns: followSystem(), monotonic_s };
+
+function followSystem(): () => bigint {
+  let origin_ms = performance.timeOrigin;
+  return () => {
+    const system_ms = Date.now();
+    const now_ms = origin_ms + performance.now();
+    const right_ms = Math.min(system_ms + 1, Math.max(system_ms, now_ms));
+    origin_ms += right_ms - now_ms;
+    return BigInt(Math.round(right_ms * 1e3)) * 1_000n;
+  };
+}
+
+function monotonic_s(): number {
+  return performance.now() / 1e3;
+}

@@ -180,6 +180,10 @@ class Follower {
     } else if (fed.outcome === "unconfirmed_step") {
       const text = `step of ${fed.step_s.toFixed(3)} s waits for more answers that confirm it`;
       this.#trouble(fed.outcome, text);
+    } else if (fed.outcome === "outvoted") {
+      this.#trouble(fed.outcome, "outvoted: most time servers agree on another time");
+    } else if (fed.outcome === "no_majority" && fed.candidates > 1) {
+      this.#trouble(fed.outcome, "the time servers contradict each other: none is followed");
     } else {
       // One slow packet, or the first servers before the others: nothing to tell a person.
       this.#count(fed.outcome);

@@ -7,7 +7,10 @@ const TITLES: Readonly<Record<string, string>> = {
   lab: "The lab",
   masters: "Masters and the journal",
   slave: "The slave",
-  time: "Time",
+  time_client: "Time, on the side that asks",
+  time_clock: "Time, the clock",
+  time_filter: "Time, what servers say",
+  time_server: "Time, on the side that answers",
   tves: "Frames",
   window: "The window",
 };
@@ -17,7 +20,7 @@ const INTRODUCTION = `# Guards
 A rule is worth what breaks when it is taken out. Each line below names a rule, the file that keeps
 it, and the test that goes red without it. \`deno task guards\` proves the page: it takes each
 mechanism out of a copy of the sources, one after the other, and runs its test there; a test that
-stays green is reported as a fault. \`deno task guards --room time\` tries one room alone.
+stays green is reported as a fault. \`deno task guards --room window\` tries one room alone.
 
 This page is written by \`deno task guards --page\` from the tables in \`tests/guards/\`.`;
 

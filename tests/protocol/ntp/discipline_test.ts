@@ -93,6 +93,37 @@ Deno.test("Discipline follows a smaller step when the fourth sample in a row con
   assert.equal(discipline.estimate(32).quality, 2);
 });
 
+Deno.test("Discipline is not walked away by many steps below the cap", () => {
+  const discipline = synchronised(0);
+  for (let at_s = 8, offset_s = 0; at_s < 86_400; at_s += 8) {
+    const fed = discipline.feed("a", sampleOf(offset_s), at_s);
+    if (fed.outcome === "adopted") offset_s += 1.9;
+  }
+  const { offset_s } = discipline.estimate(86_400);
+  assert.ok(offset_s < 2 + 86_400 * 100e-6 + 1.9, `walked ${offset_s} s in a day`);
+});
+
+Deno.test("Discipline says of which server the others contradict it", () => {
+  const discipline = new Discipline({ sources: 3 });
+  discipline.feed("a", sampleOf(0), 0);
+  discipline.feed("b", sampleOf(0), 0);
+  assert.equal(discipline.feed("liar", sampleOf(1.5), 1).outcome, "outvoted");
+  assert.equal(discipline.feed("a", sampleOf(0), 8).outcome, "adopted");
+});
+
+Deno.test("Discipline does not let servers vote that have been silent for long", () => {
+  const discipline = new Discipline({ sources: 3 });
+  discipline.feed("a", sampleOf(0), 0);
+  discipline.feed("b", sampleOf(0), 0);
+  assert.equal(discipline.feed("a", sampleOf(0), 601).outcome, "no_majority");
+});
+
+Deno.test("Discipline counts the server's own distance into its bound", () => {
+  const { dispersion_s, delay_s } = synchronised(0, { rootDelay_s: 0.2, rootDispersion_s: 0.3 })
+    .estimate(3);
+  assert.ok(delay_s! / 2 + dispersion_s! >= 0.4);
+});
+
 Deno.test("Discipline does not follow strange samples that contradict each other", () => {
   const discipline = synchronised(1);
   for (let i = 0; i < 20; i++) {

@@ -139,6 +139,19 @@ Deno.test("judgeAnswer() reads 2026 and 2090 aright by a clock that was never se
   }
 });
 
+Deno.test("judgeAnswer() reads 2026 and 2090 aright by a clock that was set to 2100 or 2200", () => {
+  for (const local of ["2100-01-01", "2200-01-01"]) {
+    const sent_ns = BigInt(Date.parse(local)) * 1_000_000n;
+    for (const date of ["2026-11-22T10:00:00Z", "2090-01-01T00:00:00Z"]) {
+      const question: Question = { nonce: NONCE, sent_ns, answered: false };
+      const verdict = judgeAnswer(question, answerBytes(during(date)), sent_ns + ms(10));
+      assert.ok(verdict.accepted, date);
+      const wanted_s = (Date.parse(date) - Date.parse(local)) / 1_000;
+      assert.ok(Math.abs(verdict.sample.offset_s - wanted_s) < 0.01, `${local} ${date}`);
+    }
+  }
+});
+
 Deno.test("judgeAnswer() refuses a round trip beyond the cap, of which 1/32 is kept back", () => {
   const judge = (delay_s: number) =>
     judgeAnswer(ask(), answerBytes(), T0_NS + ms(delay_s * 1_000 + 1));

@@ -41,3 +41,9 @@ Deno.test("Pace asks a silent server again soon, then less and less", () => {
   pace.answered("same");
   assert.equal(pace.silent(), 1);
 });
+
+Deno.test("Pace waits after a refused answer as after a good one, then longer", () => {
+  const pace = new Pace();
+  assert.deepEqual(times(3, () => pace.refused("bogus_origin")), [8, 8, 8]);
+  assert.equal(times(30, () => pace.refused("root_distance")).at(-1), 64);
+});
