@@ -5,6 +5,8 @@ import { variables } from "./variables.ts";
 
 const { natsUrl, natsUser, natsPassword, natsCredsFile, natsCaFile } = variables;
 const broker = { natsUrl, natsUser, natsPassword, natsCredsFile, natsCaFile };
+/** Of the roles that make the streams. */
+const { natsReplicas } = variables;
 const data = { dataDir: variables.dataDir };
 const { smtpUrl, mailFrom, twilioAccountSid, twilioAuthToken } = variables;
 const { twilioFrom, twilioMessagingServiceSid, twilioUrl } = variables;
@@ -27,8 +29,14 @@ const office = {
 /** The variables of each role: the manual and the checks read this. */
 export const roleVariables = {
   slave: { ...broker, ...data },
-  master: { ...broker, ...data, kekFile: variables.kekFile, masterName: variables.masterName },
-  billing: { ...broker, ...data, kekFile: variables.kekFile, ...office },
+  master: {
+    ...broker,
+    natsReplicas,
+    ...data,
+    kekFile: variables.kekFile,
+    masterName: variables.masterName,
+  },
+  billing: { ...broker, natsReplicas, ...data, kekFile: variables.kekFile, ...office },
   start: {
     ...broker,
     ...data,

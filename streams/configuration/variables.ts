@@ -55,6 +55,13 @@ export const variables = {
     expects: "the path of a PEM file",
     about: "Certificate authority that signed the broker's certificate.",
   }),
+  natsReplicas: declare({
+    name: "SAMAY_NATS_REPLICAS",
+    schema: z.string().regex(/^[135]$/).transform(Number).optional(),
+    expects: "1, 3 or 5",
+    about: "On how many servers of a cluster each stream and bucket is kept. Without it those " +
+      "that stand are left as they are, and new ones are kept once.",
+  }),
   databaseUrl: declare({
     name: "DATABASE_URL",
     schema: urlOf("postgres", "postgresql").optional(),

@@ -145,17 +145,30 @@ const WORK_CONSUMERS: readonly { stream: string; name: string; filter: string; a
   },
 ];
 
+export interface TopologyOptions {
+  /**
+   * Servers of a cluster on which each stream and bucket is kept. Not given: what stands is left as it
+   * is, what is new is kept once.
+   */
+  readonly replicas?: number | undefined;
+}
+
 /** Makes the broker's streams, consumers and buckets as declared. Safe to run from many processes. */
-export async function applyTopology(broker: NatsBroker): Promise<void> {
+export async function applyTopology(
+  broker: NatsBroker,
+  { replicas }: TopologyOptions = {},
+): Promise<void> {
   const manager = await broker.manager();
-  await Promise.all(STREAMS.map((stream) => applyStream(manager, stream)));
-  await Promise.all(BUCKETS.map((bucket) =>
-    broker.connection.jetstream().views.kv(bucket.name, {
+  await Promise.all(STREAMS.map((stream) => applyStream(manager, stream, replicas)));
+  await Promise.all(BUCKETS.map(async (bucket) => {
+    await broker.connection.jetstream().views.kv(bucket.name, {
       description: bucket.description,
       history: bucket.history,
       storage: StorageType.File,
-    })
-  ));
+      ...(replicas !== undefined && { replicas }),
+    });
+    if (replicas !== undefined) await keepOn(manager, `KV_${bucket.name}`, replicas);
+  }));
   await Promise.all(WORK_CONSUMERS.map((work) =>
     applyConsumer(manager, work.stream, {
       durable_name: work.name,
@@ -189,7 +202,19 @@ export function inputConsumerName(kind: string, partition: number, epoch: number
   return `${kind}-p${partitionToken(partition)}-e${epoch}`;
 }
 
-async function applyStream(manager: JetStreamManager, wanted: StreamDeclaration): Promise<void> {
+/** A bucket that stands already keeps the number that it was made with. */
+async function keepOn(manager: JetStreamManager, stream: string, replicas: number): Promise<void> {
+  const { config } = await manager.streams.info(stream);
+  if (config.num_replicas !== replicas) {
+    await manager.streams.update(stream, { num_replicas: replicas });
+  }
+}
+
+async function applyStream(
+  manager: JetStreamManager,
+  wanted: StreamDeclaration,
+  replicas: number | undefined,
+): Promise<void> {
   const config: Partial<StreamConfig> = {
     name: wanted.name,
     description: wanted.description,
@@ -200,6 +225,7 @@ async function applyStream(manager: JetStreamManager, wanted: StreamDeclaration)
     storage: StorageType.File,
     retention: wanted.retention ?? RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
+    ...(replicas !== undefined && { num_replicas: replicas }),
   };
   if (await exists(() => manager.streams.info(wanted.name))) {
     await manager.streams.update(wanted.name, config);

@@ -37,6 +37,8 @@ export interface BillingRoleOptions {
   readonly utility: Utility;
   /** Whether months are closed without a person. */
   readonly month_end?: boolean;
+  /** Servers of a cluster that keep each stream: see `applyTopology`. */
+  readonly replicas?: number | undefined;
   readonly log: Log;
 }
 
@@ -47,7 +49,7 @@ export interface RunningBillingRole extends Stoppable {
 /** Starts the role. Throws when the database cannot be opened or migrated. */
 export async function startBillingRole(options: BillingRoleOptions): Promise<RunningBillingRole> {
   const { broker, log, databaseUrl: url, dataDir } = options;
-  await applyTopology(broker);
+  await applyTopology(broker, options);
   const db = await openDatabase(url === undefined ? { dataDir: `${dataDir}/database` } : { url });
   try {
     const stop = await startParts(options, db, await migrate(db));

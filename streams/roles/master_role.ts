@@ -11,6 +11,8 @@ export interface MasterRoleOptions {
   readonly name: string;
   readonly kek: Uint8Array;
   readonly lease_ms?: number;
+  /** Servers of a cluster that keep each stream: see `applyTopology`. */
+  readonly replicas?: number | undefined;
   readonly log: Log;
 }
 
@@ -25,7 +27,7 @@ export function masterNameOf(configured: string | undefined): string {
 }
 
 export async function startMasterRole(options: MasterRoleOptions): Promise<RunningMasterRole> {
-  await applyTopology(options.broker);
+  await applyTopology(options.broker, options);
   const time = respondTime(options.broker);
   const master = await startMaster(options);
   options.log.info("master runs", { instance: master.instance });

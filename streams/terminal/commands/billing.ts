@@ -25,6 +25,7 @@ async function run(): Promise<number> {
     mail: mailerOf(configuration, log),
     sms: texterOf(configuration, log),
     utility: { name: configuration.utilityName },
+    replicas: configuration.natsReplicas,
     log,
   });
   const signal = await watch.stopped;

@@ -15,7 +15,10 @@ async function run(): Promise<number> {
   const kek = await loadKek({ file: configuration.kekFile, dataDir: configuration.dataDir });
   const watch = watchForStop();
   const broker = await connect({ ...linkOptions(configuration, name), wait: true, log });
-  const role = await startMasterRole({ broker, name, kek, log });
+  const role = await startMasterRole({
+    ...{ broker, name, kek, log },
+    replicas: configuration.natsReplicas,
+  });
   const signal = await watch.stopped;
   log.info("handing over", { signal, partitions: role.master.partitions.size });
   await role.stop();
