@@ -5,13 +5,14 @@ import { systemTimers, type Timers } from "../time/timers.ts";
 import type { Broker, Stoppable } from "./broker.ts";
 import { bucketOver } from "./bucket.ts";
 import { LinkState } from "./link_state.ts";
+import { startListening } from "./listening.ts";
 import {
   connect as connectNats,
   type ConnectionOptions,
   createInbox,
   credsAuthenticator,
 } from "./nats.ts";
-import { type JetStreamManager, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
+import { type JetStreamManager, type NatsConnection } from "./nats.ts";
 import { Publisher } from "./publisher.ts";
 import { storedMessage, storedSince } from "./stored.ts";
 import { startWork } from "./work.ts";
@@ -81,13 +82,17 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
       }
     },
     respond: (subject, queue, handler) =>
-      subscription(connection.subscribe(subject, { queue }), RESPONSES_MAX, async (message) => {
-        message.respond(await handler(message.data, message.subject));
-      }, log),
+      startListening(connection, {
+        ...{ subject, queue, log, concurrency: RESPONSES_MAX },
+        handler: async (message) => {
+          message.respond(await handler(message.data, message.subject));
+        },
+      }),
     listen: (subject, handler) =>
-      subscription(connection.subscribe(subject), 1, (message) => {
-        handler(message.data, message.subject);
-      }, log),
+      startListening(connection, {
+        ...{ subject, log, concurrency: 1 },
+        handler: (message) => handler(message.data, message.subject),
+      }),
     work: (work, handler) =>
       Promise.resolve(
         startWork({ broker: { connection, inbox }, link, publisher, log, options: work, handler }),
@@ -159,37 +164,3 @@ async function open(options: BrokerOptions): Promise<NatsConnection> {
 
 /** Requests that one responder works on at the same time: a slow one must not hold up the next. */
 const RESPONSES_MAX = 32;
-
-/** Handles messages, `concurrency` at a time; with 1, in their order. */
-function subscription(
-  messages: Subscription,
-  concurrency: number,
-  handler: (message: Msg) => void | Promise<void>,
-  log: Log,
-): Stoppable {
-  const handle = async (message: Msg) => {
-    try {
-      await handler(message);
-    } catch (error) {
-      log.error("message not handled", {
-        subject: message.subject,
-        reason: (error as Error).message,
-      });
-    }
-  };
-  const inHand = new Set<Promise<void>>();
-  const loop = (async () => {
-    for await (const message of messages) {
-      const handling = handle(message).finally(() => inHand.delete(handling));
-      inHand.add(handling);
-      if (inHand.size >= concurrency) await Promise.race(inHand);
-    }
-    await Promise.all(inHand);
-  })();
-  return {
-    stop: async () => {
-      await messages.drain().catch(() => messages.unsubscribe());
-      await loop;
-    },
-  };
-}

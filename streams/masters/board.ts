@@ -12,8 +12,11 @@ import type { Log } from "../terminal/log.ts";
 const FLUSH_MS = 2_000;
 /** Meters written in one flush; the rest waits for the next. */
 const FLUSH_MAX = 500;
-/** Meters that wait to be written. Past this a meter waits for its next reading. */
-const WAITING_MAX = 100_000;
+/**
+ * Meters that wait to be written, about 1 KiB each. Past this a meter waits for its next reading: the
+ * board shows the last of many a while later, and the readings do not wait for it.
+ */
+const WAITING_MAX = 20_000;
 
 export class Board {
   readonly #bucket: Bucket;
@@ -29,7 +32,15 @@ export class Board {
   }
 
   changed(state: MeterState): void {
-    if (this.#waiting.size < WAITING_MAX) this.#waiting.set(state.meter_id, state);
+    const { meter_id } = state;
+    // One that waits already is shown as it is now.
+    if (this.#waiting.size >= WAITING_MAX && !this.#waiting.has(meter_id)) return;
+    this.#waiting.set(meter_id, state);
+  }
+
+  /** How many meters wait to be written. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   start(): Stoppable {
@@ -45,7 +56,7 @@ export class Board {
   }
 
   async flush(): Promise<void> {
-    const due = [...this.#waiting.values()].slice(0, FLUSH_MAX);
+    const due = this.#waiting.values().take(FLUSH_MAX).toArray();
     for (const { meter_id } of due) this.#waiting.delete(meter_id);
     try {
       await Promise.all(due.map((state) =>
@@ -62,7 +73,7 @@ export class Board {
         });
       }
       this.#quiet = false;
-      for (const state of due) this.changed(state);
+      for (const state of due) if (!this.#waiting.has(state.meter_id)) this.changed(state);
     }
   }
 }

@@ -79,6 +79,11 @@ export class Keyring {
     return this.#byId.size;
   }
 
+  /** Ids that are remembered as unknown. */
+  get unknown(): number {
+    return this.#unknown.size;
+  }
+
   readonly find: FindMeter = (alias) => {
     const id = this.#byAlias.get(alias);
     return id === undefined ? undefined : this.#known(id);
@@ -96,11 +101,12 @@ export class Keyring {
         now_ms - (this.#unknown.get(id) ?? -Infinity) > UNKNOWN_FOR_MS
       ),
     );
-    for (const id of missing) {
+    // At most a batch of them, and at the same time: one after the other they would hold up the rest.
+    await Promise.all([...missing].map(async (id) => {
       const entry = await this.#bucket.get(id);
       if (entry) this.#take(id, entry.value, entry.revision);
       else this.#remember(id, now_ms);
-    }
+    }));
   }
 
   #remember(id: string, now_ms: number): void {

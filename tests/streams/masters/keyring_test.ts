@@ -104,3 +104,33 @@ Deno.test("Keyring keeps each meter's keys apart, also where one took the place 
 });
 
 const none = [undefined] as const;
+
+Deno.test("Keyring looks an unknown meter up once in a while, a batch at a time, and forgets them again", async () => {
+  let looks = 0;
+  let atOnce = 0;
+  const bucket = {
+    watch: () => Promise.resolve({ stop: () => Promise.resolve() }),
+    get: async () => {
+      looks += 1;
+      atOnce += 1;
+      await Promise.resolve();
+      assert.ok(atOnce <= 128);
+      atOnce -= 1;
+      return undefined;
+    },
+  } as unknown as Bucket;
+  const ring = new Keyring(bucket, KEK, silentLog);
+  await ring.start();
+  const inputsOf = (from: number) =>
+    Array.from({ length: 128 }, (_, i) => ({
+      ...{ sequence: 1, id: `M${from + i}`, payload: new Uint8Array(), arrival_ms: 0 },
+    }));
+  await ring.refresh(inputsOf(0));
+  await ring.refresh(inputsOf(0));
+  await ring.refresh([{ ...inputsOf(0)[0]!, id: "not a name.*" }]);
+  assert.equal(looks, 128, "the second time they are known to be unknown");
+  for (let from = 0; from < 12_800; from += 128) {
+    await ring.refresh(inputsOf(from));
+    assert.ok(ring.unknown <= 10_000);
+  }
+});
