@@ -46,6 +46,8 @@ export interface WorkMessage {
 export interface StoredMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
+  /** None unless it carries some. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly sequence: number;
   /** When the broker stored it. */
   readonly arrival_ms: number;
@@ -122,11 +124,14 @@ export interface Broker {
   tell(subject: string, payload: Uint8Array): void;
   /** Throws `RetryableError` when nobody answers within `timeout_ms`. */
   request(subject: string, payload: Uint8Array, timeout_ms: number): Promise<Uint8Array>;
-  /** Answers requests; instances with the same `queue` share them. */
+  /** Answers requests; instances with the same `queue` share them. Undefined: no word at all. */
   respond(
     subject: string,
     queue: string,
-    handler: (payload: Uint8Array, subject: string) => Uint8Array | Promise<Uint8Array>,
+    handler: (
+      payload: Uint8Array,
+      subject: string,
+    ) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
   ): Stoppable;
   /** Core subscription. */
   listen(subject: string, handler: (payload: Uint8Array, subject: string) => void): Stoppable;

@@ -5,6 +5,7 @@ import {
   AckPolicy,
   DeliverPolicy,
   type JetStreamManager,
+  type MsgHdrs,
   nanos,
   type NatsConnection,
 } from "./nats.ts";
@@ -63,9 +64,10 @@ export async function storedSince(
     if (wanted > 0) {
       const consumer = await connection.jetstream().consumers.get(stream, name);
       const messages = await consumer.fetch({ max_messages: wanted, expires: WAIT_MS });
-      for await (const { subject, data, seq, info } of messages) {
+      for await (const { subject, data, seq, info, headers } of messages) {
         const arrival_ms = Math.floor(info.timestampNanos / 1_000_000);
-        found.push({ subject, payload: data, sequence: seq, arrival_ms });
+        const carried = headers && { headers: headersOf(headers) };
+        found.push({ subject, payload: data, sequence: seq, arrival_ms, ...carried });
       }
     }
     await manager.consumers.delete(stream, name);
@@ -73,6 +75,10 @@ export async function storedSince(
   } catch (error) {
     throw outOfReach(`Messages of ${subject}`, error);
   }
+}
+
+function headersOf(headers: MsgHdrs): Record<string, string> {
+  return Object.fromEntries(headers.keys().map((key) => [key, headers.get(key)]));
 }
 
 function outOfReach(what: string, error: unknown): RetryableError {

@@ -4,7 +4,7 @@ import { isId } from "../../protocol/subjects.ts";
 import type { StoredMessage } from "../jetstream/broker.ts";
 import type { OfficeContext } from "./office.ts";
 
-/** Rejects of one meter that are looked through, from the frame's arrival on. */
+/** Rejects of one meter, or letters of one partition, that are looked through from its arrival on. */
 const EVENTS_MAX = 500;
 
 export type Decision =
@@ -20,10 +20,24 @@ export type Decision =
     /** Sequence of the record in EVENTS. */
     readonly event_sequence: number;
     readonly trials: number;
+  }
+  | {
+    readonly decided: "set_aside";
+    /** Sequence in DEAD. */
+    readonly dead_sequence: number;
+    /** What the master said of it. */
+    readonly why: string;
   };
 
-/** Undefined where no reading in the database and no reject in EVENTS names the frame. */
+/** Undefined where no reading in the database, no reject in EVENTS and no letter in DEAD names it. */
 export async function decisionOn(
+  frame: StoredMessage,
+  context: OfficeContext,
+): Promise<Decision | undefined> {
+  return await judgementOn(frame, context) ?? await deadLetterOf(frame, context);
+}
+
+async function judgementOn(
   { sequence, subject, arrival_ms }: StoredMessage,
   { db, broker }: OfficeContext,
 ): Promise<Decision | undefined> {
@@ -56,6 +70,23 @@ export async function decisionOn(
     return { decided: parsed.data.reason, event_sequence, trials: parsed.data.trials };
   }
   return undefined;
+}
+
+/** What can never be handled lies in DEAD, under the partition of its subject, with the reason. */
+async function deadLetterOf(
+  { sequence, subject, arrival_ms }: StoredMessage,
+  { broker }: OfficeContext,
+): Promise<Decision | undefined> {
+  const letters = await broker.storedSince({
+    stream: "DEAD",
+    subject: `samay.dead.FRAMES.${subject.split(".")[2]}`,
+    since_ms: arrival_ms,
+    limit: EVENTS_MAX,
+  });
+  const letter = letters.find(({ headers }) => headers?.["Samay-Sequence"] === String(sequence));
+  if (letter === undefined) return undefined;
+  const why = letter.headers?.["Samay-Reason"] ?? "no reason is given";
+  return { decided: "set_aside", dead_sequence: letter.sequence, why };
 }
 
 /** Sequence in FRAMES of the frame that gave a reading sealed in second `t_s`, where one did. */

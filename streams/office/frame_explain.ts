@@ -2,20 +2,16 @@
 import { candidatesFor } from "../../actors/meter/meter.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import type { Register } from "../../protocol/messages/common.ts";
-import { type Enrolment, enrolment } from "../../protocol/messages/enrolment.ts";
+import type { Enrolment } from "../../protocol/messages/enrolment.ts";
 import type { RejectReason } from "../../protocol/messages/journal.ts";
-import { freshMeterClock, type MeterClock } from "../../protocol/meter_clock.ts";
-import { parseJson, z } from "../../protocol/schema.ts";
+import { z } from "../../protocol/schema.ts";
 import { decodePack } from "../../protocol/senml.ts";
-import { isId } from "../../protocol/subjects.ts";
 import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
-import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import { openFrame, type OpenResult } from "../../protocol/tves/open.ts";
 import { WINDOW_MAX_S } from "../../protocol/tves/window.ts";
-import { unwrapKey } from "../../protocol/tves/wrap.ts";
 import type { StoredMessage } from "../jetstream/broker.ts";
-import { ENROLMENTS } from "./enrol.ts";
 import { type Decision, decisionOn, firstOf } from "./frame_decision.ts";
+import { clockOf, keysOf, type Misplaced, misplacementOf, ownerOf } from "./frame_meter.ts";
 import { explanation } from "./frame_words.ts";
 import { type OfficeContext, verb } from "./office.ts";
 import { searchWide } from "./wide_search.ts";
@@ -27,8 +23,11 @@ export interface FrameExplanation {
   readonly subject: string;
   /** Null where the form is wrong. */
   readonly header: FrameHeaderView | null;
-  /** What the master decided, where that is known; else what its key and window say now. */
-  readonly verdict: "opened" | RejectReason;
+  /**
+   * What the master decided, where that is known; else what partition, key and window say now.
+   * `set_aside`: it can never be handled and lies in DEAD.
+   */
+  readonly verdict: "opened" | "wrong_partition" | "set_aside" | RejectReason;
   /** The second whose key fits, where one does. */
   readonly second: number | null;
   readonly trials: number;
@@ -55,6 +54,7 @@ export interface Findings {
   /** Why it cannot be tried at all, or what trying gave. */
   readonly result: OpenResult | { readonly opened: false; readonly reason: RejectReason };
   readonly meter: Enrolment | undefined;
+  readonly misplaced: Misplaced | undefined;
   /** Where the subject names another meter than the alias. */
   readonly owner: string | undefined;
   readonly wide: boolean;
@@ -64,6 +64,7 @@ export interface Findings {
   readonly decision: Decision | undefined;
   /** The frame that carried the same second first. */
   readonly first: number | undefined;
+  /** In the window and beyond it. */
   readonly trials: number;
 }
 
@@ -97,7 +98,10 @@ async function explain(
 ): Promise<FrameExplanation> {
   const decision = await decisionOn(message, context);
   const none = { frame: undefined, meter: undefined, owner: undefined, first: undefined };
-  const bare = { message, decision, wide_s, wide: false, expected_s: 0, off_s: null, trials: 0 };
+  const misplaced = misplacementOf(message);
+  const bare = {
+    ...{ message, decision, misplaced, wide_s, wide: false, expected_s: 0, off_s: null, trials: 0 },
+  };
   const refused = (reason: RejectReason, found: Partial<Findings> = {}) =>
     view({ ...none, ...bare, ...found, result: { opened: false, reason } });
 
@@ -107,7 +111,7 @@ async function explain(
   const { meter, owner } = await ownerOf(message, frame, context);
   if (owner !== undefined) return refused("wrong_subject", { frame, owner });
   if (meter === undefined) return refused("unknown_meter", { frame });
-  const keys = keysOf(meter, frame.generation, context);
+  const keys = keysOf(meter, frame.generation, message.arrival_ms, context);
   if (keys === undefined) return refused("unknown_generation", { frame, meter });
 
   const clock = await clockOf(meter.meter_id, message.arrival_ms, context);
@@ -134,7 +138,7 @@ async function explain(
 }
 
 function view(found: Findings): FrameExplanation {
-  const { message, frame, result, decision, off_s, trials, wide } = found;
+  const { message, frame, result, off_s, trials, wide } = found;
   const pack = result.opened ? decodePack(result.plaintext) : undefined;
   const judged = !result.opened
     ? result.reason
@@ -143,7 +147,6 @@ function view(found: Findings): FrameExplanation {
     : pack === undefined
     ? "not_a_pack"
     : "opened";
-  const decided = decision?.decided === "accepted" ? "opened" : decision?.decided;
   return {
     stream_sequence: message.sequence,
     arrived_at: new Date(message.arrival_ms).toISOString(),
@@ -157,7 +160,7 @@ function view(found: Findings): FrameExplanation {
       clock_quality: frame.clockQuality,
       hint: frame.hint ?? null,
     },
-    verdict: decided ?? judged,
+    verdict: decidedOf(found) ?? judged,
     second: result.opened ? result.t_s : null,
     trials,
     clock_off_s: off_s,
@@ -166,82 +169,18 @@ function view(found: Findings): FrameExplanation {
   };
 }
 
+/** A frame in a wrong partition is not looked at, whatever opens it. */
+function decidedOf({ decision, misplaced }: Findings): FrameExplanation["verdict"] | undefined {
+  if (decision?.decided === "accepted") return "opened";
+  if (misplaced && (decision === undefined || decision.decided === "set_aside")) {
+    return "wrong_partition";
+  }
+  return decision?.decided;
+}
+
 /** By the pack's own time, which has milliseconds; by the middle of the second where it has none. */
 function offOf(result: OpenResult & { opened: true }, arrival_s: number): number {
   const pack = decodePack(result.plaintext);
   const sealed_s = pack === undefined ? result.t_s + 0.5 : pack.sealedAt_ms / 1_000;
   return Math.round((sealed_s - arrival_s) * 1_000) / 1_000;
-}
-
-/** The enrolment of the meter in the subject, or who the frame's alias belongs to instead. */
-async function ownerOf(
-  { subject }: StoredMessage,
-  { alias }: ParsedFrame,
-  { broker, db }: OfficeContext,
-): Promise<{ meter?: Enrolment; owner?: string }> {
-  const claimed = subject.split(".").at(-1)!;
-  const entry = isId(claimed) ? await (await broker.bucket(ENROLMENTS)).get(claimed) : undefined;
-  if (entry !== undefined) {
-    const text = new TextDecoder().decode(entry.value);
-    const meter = parseJson(enrolment, text, `Enrolment of ${claimed}`);
-    if (meter.alias === alias) return { meter };
-  }
-  const other = await db.selectFrom("meter").select("meter_id").where("alias", "=", alias)
-    .executeTakeFirst();
-  return other === undefined || other.meter_id === claimed ? {} : { owner: other.meter_id };
-}
-
-/** Fresh ones: a search of a whole day would push what a master remembers out of its place. */
-function keysOf(meter: Enrolment, generation: number, { kek }: OfficeContext) {
-  if (kek === undefined) {
-    throw new TerminalError("This office has no key-encryption key: set SAMAY_KEK_FILE");
-  }
-  const { meter_id: meterId } = meter;
-  const entry = meter.keys.find((key) => key.generation === generation);
-  if (entry === undefined) return undefined;
-  const key = unwrapKey({ kek, wrapped: entry.wrapped_key, meterId, generation });
-  return new HeadEndKeys({ key, generation, enrolmentDay: entry.enrolment_day, meterId });
-}
-
-/** The fields of `samay_meters` that make a clock. */
-const shownClock = z.object({
-  clock: z.object({
-    offset_s: z.number(),
-    drift_ppm: z.number(),
-    deviation_s: z.number(),
-    drift_deviation_ppm: z.number(),
-    jitter_s: z.number(),
-    sampled_at: z.iso.datetime().nullable(),
-    samples: z.int(),
-    apart_s: z.number().nullable(),
-  }),
-});
-
-/**
- * The meter's clock as its master last showed it, told back to the frame's arrival where that lies
- * before it. A fresh one where nothing is shown.
- */
-async function clockOf(
-  meter_id: string,
-  arrival_ms: number,
-  { broker }: OfficeContext,
-): Promise<MeterClock> {
-  const entry = await (await broker.bucket("samay_meters")).get(meter_id);
-  const text = entry === undefined ? "null" : new TextDecoder().decode(entry.value);
-  const shown = shownClock.safeParse(JSON.parse(text));
-  if (!shown.success || shown.data.clock.sampled_at === null) return freshMeterClock();
-  const { offset_s, drift_ppm, deviation_s, drift_deviation_ppm, ...clock } = shown.data.clock;
-  const sampled_at_ms = Date.parse(clock.sampled_at!);
-  const back_s = Math.max(0, sampled_at_ms - arrival_ms) / 1_000;
-  return {
-    ...freshMeterClock(),
-    offset_s: offset_s - drift_ppm * 1e-6 * back_s,
-    drift_ppm,
-    variance_s2: deviation_s ** 2,
-    drift_variance_ppm2: drift_deviation_ppm ** 2,
-    jitter_s2: clock.jitter_s ** 2,
-    sampled_at_ms: Math.min(sampled_at_ms, arrival_ms),
-    samples: clock.samples,
-    apart: clock.apart_s === null ? null : { offset_s: clock.apart_s, at_ms: sampled_at_ms },
-  };
 }

@@ -1,19 +1,36 @@
 /** Why a frame opened or did not, in plain sentences. */
-import { indianTimeOf } from "../../protocol/indian_time.ts";
+import { indianTimeOf, inIndia } from "../../protocol/indian_time.ts";
 import type { RejectReason } from "../../protocol/messages/journal.ts";
 import { FRAME_OVERHEAD, VERSION } from "../../protocol/tves/frame.ts";
-import { CANDIDATES_MAX, WINDOW_DEFAULT_S } from "../../protocol/tves/window.ts";
+import { CANDIDATES_MAX, WINDOW_DEFAULT_S, WINDOW_MAX_S } from "../../protocol/tves/window.ts";
+import { PARTITIONS } from "../../protocol/subjects.ts";
 import type { OpenResult } from "../../protocol/tves/open.ts";
 import { decodePack } from "../../protocol/senml.ts";
 import type { Findings } from "./frame_explain.ts";
+import type { Misplaced } from "./frame_meter.ts";
 
 type Opened = OpenResult & { readonly opened: true };
 
 /** What was found, then what the master decided when the frame came. */
 export function explanation(found: Findings): string {
-  const { result } = found;
+  const { result, misplaced } = found;
   const now = result.opened ? openedText(found, result) : REFUSED[result.reason](found);
-  return `${now} ${decisionText(found)}`.trim();
+  const place = misplaced === undefined ? "" : misplacedText(found, misplaced);
+  return `${place} ${now} ${decisionText(found)}`.trim();
+}
+
+function misplacedText({ message }: Findings, { in: given, home }: Misplaced): string {
+  const { subject } = message;
+  const meter = subject.split(".").at(-1);
+  const reader = isPartition(given)
+    ? `the master of partition ${given} opens nothing of ${meter}, and sets it aside in DEAD`
+    : `nobody reads ${given}, which is none of the partitions 00 to ${PARTITIONS - 1}`;
+  return `It came on ${subject}, and ${meter} belongs to partition ${home}: ${reader}. Its slave ` +
+    "sends on a wrong subject, or the frame was moved. Apart from that:";
+}
+
+function isPartition(token: string): boolean {
+  return /^\d\d$/.test(token) && Number(token) < PARTITIONS;
 }
 
 function openedText(found: Findings, { t_s, plaintext }: Opened): string {
@@ -43,6 +60,8 @@ function place(trials: number): string {
   return trials === 1 ? "the first candidate" : `candidate ${trials} of at most ${CANDIDATES_MAX}`;
 }
 
+const CHANGED = "the frame was changed on the way";
+
 const REFUSED: Record<RejectReason, (found: Findings) => string> = {
   wrong_length: ({ message: { payload } }) => {
     const bytes = payload.length;
@@ -70,13 +89,36 @@ const REFUSED: Record<RejectReason, (found: Findings) => string> = {
   wrong_subject: ({ frame, owner, message: { subject } }) =>
     `It came on ${subject}, and its alias ${frame!.alias} is that of meter ${owner}: its slave ` +
     "sends on a wrong subject, or the frame was moved.",
-  unknown_generation: ({ frame, meter }) =>
-    `Wrong key: ${generations(meter!.keys)} enrolled, the frame says ${frame!.generation}. Give ` +
-    `slave ${meter!.slave_id} the present key file of meter ${meter!.meter_id}.`,
-  no_key_in_window: ({ frame, meter, wide_s, wide, trials }) =>
-    `No second within ${wide ? range(wide_s) : `the window of ${WINDOW_DEFAULT_S} s`} opens it ` +
-    `(${trials} tried): wrong key (${generations(meter!.keys)} enrolled, the frame says ` +
-    `${frame!.generation}), or the frame was changed on the way.`,
+  unknown_generation: ({ frame, meter, message }) => {
+    const { meter_id, slave_id, keys } = meter!;
+    const { not_after_ms } = keys.find((key) => key.generation === frame!.generation) ?? {};
+    const why = not_after_ms === undefined
+      ? `${generations(keys)} enrolled, the frame says ${frame!.generation}`
+      : `generation ${frame!.generation} was retired at ${
+        inIndia(not_after_ms)
+      } Indian time, and ` +
+        `the frame came at ${inIndia(message.arrival_ms)}`;
+    return `Wrong key: ${why}. Give slave ${slave_id} the present key file of meter ${meter_id}.`;
+  },
+  no_key_in_window: (found) => {
+    const { frame, meter, wide_s, wide, trials } = found;
+    const reach = wide ? range(wide_s) : `the window of ${WINDOW_DEFAULT_S} s`;
+    const keys = `wrong key (${generations(meter!.keys)} enrolled, the frame says ${
+      frame!.generation
+    })`;
+    const wider = wide && wide_s >= WINDOW_MAX_S ? "" : "; give a wider --wide";
+    const off = `its clock is off by more than ${wide ? range(wide_s) : "that"}${wider}`;
+    // Every 256th second fits a hint: that none was tried says nothing of the key.
+    if (frame!.hint !== undefined && trials === 0) {
+      return `Its hint fits no second within ${reach}, so none was tried and nothing is known of ` +
+        `its key: ${off}, or the frame was changed on the way.`;
+    }
+    // Who may search a day and finds nothing has the clock as the least of the causes.
+    const causes = wider === "" ? [keys, CHANGED, off] : [off, keys, CHANGED];
+    return `No second within ${reach} opens it (${trials} tried): ${causes[0]}, or ${
+      causes[1]
+    }, or ${causes[2]}.`;
+  },
   tag_mismatch: () =>
     "Its second was found by the key commitment, but the tag does not fit: the ciphertext was " +
     "changed on the way.",
@@ -110,14 +152,18 @@ const DECIDED: Partial<Record<RejectReason, (found: Findings) => string>> = {
 };
 
 function decisionText(found: Findings): string {
-  const { decision, result, wide } = found;
+  const { decision, result, wide, misplaced } = found;
   if (decision === undefined) {
+    if (misplaced && !isPartition(misplaced.in)) return "No master decides on it.";
     return "What the master decided is not known: it has not come to the frame yet, its reading " +
       "stood already, or the record is gone.";
   }
   if (decision.decided === "accepted") {
     return `The master accepted it at trial ${decision.trials}: journal record ` +
       `${decision.journal_sequence}.`;
+  }
+  if (decision.decided === "set_aside") {
+    return `The master set it aside (message ${decision.dead_sequence} of DEAD): ${decision.why}.`;
   }
   const reason = decision.decided;
   const why = DECIDED[reason]?.(found);

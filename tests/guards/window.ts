@@ -259,4 +259,23 @@ export const guards: readonly Guard[] = [
     test: EXPLAIN_TEST,
     name: "frame-explain tells of every kind of frame",
   },
+  {
+    rule: "A frame in a wrong partition is explained as one that no master opens",
+    source: "frame explain",
+    file: "streams/office/frame_meter.ts",
+    find: "return given === home ? undefined : { in: given, home };",
+    replace: "return undefined;",
+    test: EXPLAIN_TEST,
+    name: "frame-explain tells of every kind of frame",
+  },
+  {
+    rule: "A frame under a retired generation is explained as the master takes it",
+    source: "frame explain",
+    file: "streams/office/frame_meter.ts",
+    find:
+      "if (entry === undefined || arrival_ms > (entry.not_after_ms ?? Infinity)) return undefined;",
+    replace: "if (entry === undefined) return undefined;",
+    test: EXPLAIN_TEST,
+    name: "frame-explain tells of every kind of frame",
+  },
 ];

@@ -12,7 +12,12 @@ export const TEST_KEK = new Uint8Array(Buffer.from("6b".repeat(32), "hex"));
 export interface TestMeter {
   readonly enrolment: Enrolment;
   /** Seals a pack of `registers` in second floor(sealed_at_ms / 1000), with the next sequence. */
-  seal(registers: Register[], sealed_at_ms: number, sequence?: number): Uint8Array;
+  seal(
+    registers: Register[],
+    sealed_at_ms: number,
+    sequence?: number,
+    hint?: boolean,
+  ): Uint8Array;
 }
 
 /** A meter whose key is a function of its alias, enrolled a few days before `now_ms`. */
@@ -41,11 +46,11 @@ export function testMeter(meterId: string, alias: number, slaveId: string, now_m
       }],
       enrolled_at_ms: now_ms,
     },
-    seal: (registers, sealed_at_ms, sequence = ++last) => {
+    seal: (registers, sealed_at_ms, sequence = ++last, hint = false) => {
       const t_s = Math.floor(sealed_at_ms / 1_000);
       return sealFrame({
         suite: 1,
-        hint: false,
+        hint,
         clockQuality: 2,
         alias,
         generation,

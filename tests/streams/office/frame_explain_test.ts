@@ -1,6 +1,6 @@
 /** Why frames open or do not, asked of the office over a real broker, with a real master's events. */
 import assert from "node:assert/strict";
-import { partitionOf, PARTITIONS, subjects } from "../../../protocol/subjects.ts";
+import { partitionOf, PARTITIONS, partitionToken, subjects } from "../../../protocol/subjects.ts";
 import { projectBatch } from "../../../streams/database/ledger.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import type { Database } from "../../../streams/database/schema.ts";
@@ -178,7 +178,10 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
         const changed = await explain(ids.changed, 300);
         assert.equal(changed.verdict, "no_key_in_window");
         assert.equal(changed.second, null);
-        assert.match(changed.text, /No second within 300 s opens it \(601 tried\): wrong key/);
+        assert.match(
+          changed.text,
+          /within 300 s opens it \(601 tried\): its clock is off by more than 300 s; .*--wide, or wrong key .*, or the frame was changed/,
+        );
       },
     );
 
@@ -207,6 +210,57 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
       await assert.rejects(explain(999), /There is no frame 999 yet: the newest of FRAMES is 12/);
       await (await broker.manager()).streams.purge("FRAMES", { seq: 3 });
       await assert.rejects(explain(1), /Frame 1 is not kept any more: FRAMES has 3 to 12/);
+    });
+
+    await t.step(
+      "a frame in a wrong partition: where it belongs, and that it lies in DEAD",
+      async () => {
+        const home = partitionOf(METER);
+        const other = partitionToken((home + 1) % PARTITIONS);
+        const frame = meter.seal(energy(5_010, start_ms), Date.now(), 30);
+        const moved = await send(frame, `samay.frame.${other}.${METER}`);
+        const query = { stream: "DEAD", subject: "samay.dead.>", since_ms: 0, limit: 9 };
+        await eventually(async () => assert.equal((await broker.storedSince(query)).length, 1));
+        const found = await explain(moved);
+        assert.equal(found.verdict, "wrong_partition");
+        assert.match(
+          found.text,
+          new RegExp(`and ${METER} belongs to partition ${home}: the master`),
+        );
+        assert.match(
+          found.text,
+          /Opens with second .* set it aside \(message 1 of DEAD\): MH001 belong/,
+        );
+        const unread = await explain(await send(frame, `samay.frame.77.${METER}`));
+        assert.equal(unread.verdict, "wrong_partition");
+        assert.match(unread.text, /nobody reads 77, .* No master decides on it\.$/);
+      },
+    );
+
+    await t.step("a hint that fits no second that is searched: that nothing is known", async () => {
+      const sealed_ms = Date.now() - 137_000;
+      const hinted = await send(meter.seal(energy(5_011, sealed_ms), sealed_ms, 31, true));
+      const near = await explain(hinted, 60);
+      assert.deepEqual([near.verdict, near.trials], ["no_key_in_window", 0]);
+      assert.match(
+        near.text,
+        /none was tried and nothing is known of its key: .* more than 60 s; gi/,
+      );
+      assert.match((await explain(hinted, 200)).text, /clock is 13\d s slow/);
+    });
+
+    await t.step("a retired generation: since when, as the master takes it", async () => {
+      const sequence = await send(meter.seal(energy(5_012, start_ms), Date.now(), 32));
+      const { enrolment } = meter;
+      const keys = enrolment.keys.map((key) => ({ ...key, not_after_ms: start_ms - 1_000 }));
+      const bucket = await broker.bucket("samay_enrolments");
+      await bucket.put(METER, json({ ...enrolment, keys }));
+      const found = await explain(sequence);
+      assert.match(
+        found.text,
+        /^Wrong key: generation 1 was retired at .* Indian time, and the frame/,
+      );
+      await bucket.put(METER, json(enrolment));
     });
 
     await t.step("the command says it in a few lines or as one document", async () => {
