@@ -28,7 +28,9 @@ export class ReplayTrack {
   #boot = -1;
   #highest = 0;
   #highest_t_s = 0;
-  readonly #ring = new Uint32Array(RING_WORDS);
+  /** Made of `#restored` when it is first looked at: a million windows are restored, few are used. */
+  #bits: Uint32Array | undefined;
+  #restored: readonly number[] = [];
 
   constructor(generation: number) {
     this.generation = generation;
@@ -40,12 +42,7 @@ export class ReplayTrack {
     track.#boot = state.boot;
     track.#highest = state.highest;
     track.#highest_t_s = state.highest_t_s;
-    const runs = decodeSeen(state.seen, REPLAY_WIDTH);
-    // Sequence 0 is never sealed: what a run says of it and below says nothing.
-    for (let i = 0, next = state.highest; i < runs.length && next > 0; i++) {
-      if (i % 2 === 0) track.#markDown(next, Math.min(runs[i]!, next));
-      next -= runs[i]!;
-    }
+    track.#restored = decodeSeen(state.seen, REPLAY_WIDTH);
     return track;
   }
 
@@ -75,9 +72,10 @@ export class ReplayTrack {
 
   /** Remembers a frame that `check` calls fresh. */
   commit(frame: FrameOrder): void {
+    const ring = this.#ring; // Made before anything moves that it is made of.
     if (frame.boot > this.#boot) {
       this.#boot = frame.boot;
-      this.#ring.fill(0);
+      ring.fill(0);
       this.#highest = 0;
     }
     if (frame.sequence > this.#highest) {
@@ -136,6 +134,19 @@ export class ReplayTrack {
       next -= bits;
       left -= bits;
     }
+  }
+
+  get #ring(): Uint32Array {
+    if (this.#bits !== undefined) return this.#bits;
+    this.#bits = new Uint32Array(RING_WORDS);
+    const runs = this.#restored;
+    // Sequence 0 is never sealed: what a run says of it and below says nothing.
+    for (let i = 0, next = this.#highest; i < runs.length && next > 0; i++) {
+      if (i % 2 === 0) this.#markDown(next, Math.min(runs[i]!, next));
+      next -= runs[i]!;
+    }
+    this.#restored = [];
+    return this.#bits;
   }
 
   #mark(sequence: number): void {
