@@ -117,7 +117,7 @@ export function obey(state: SlaveState, command: Command, now: Moment): SlaveEff
       done(command.request_id, "done"),
     ];
   }
-  if (command.command === "rekey") return beginRekey(state, command);
+  if (command.command === "rekey") return beginRekey(state, command, now);
   const { meter_id, request_id, expires_at_ms } = command;
   const meter = state.meters.get(meter_id);
   if (meter === undefined) return [done(request_id, "unknown_meter")];

@@ -6,11 +6,34 @@ import type { SlaveState } from "./state.ts";
 /** Longest reason that a session report carries. */
 const REASON_LENGTH_MAX = 200;
 
-/** Has the store switch. The meter's readings that wait are sealed with the new key from then on. */
-export function beginRekey(state: SlaveState, command: RekeyCommand): SlaveEffect[] {
+/**
+ * Has the store switch. The meter's readings that wait are sealed with the new key from then on. A key
+ * that comes before the time is known waits for it, the newest of each meter: only the time tells
+ * whether its chain begins in the future, where nothing could be sealed with it.
+ */
+export function beginRekey(state: SlaveState, command: RekeyCommand, now: Moment): SlaveEffect[] {
   const { request_id, meter_id } = command;
-  if (state.meters.has(meter_id)) return [{ effect: "rekey", command }];
-  return [{ effect: "command_done", request_id, outcome: "unknown_meter" }];
+  const meter = state.meters.get(meter_id);
+  if (meter === undefined) {
+    return [{ effect: "command_done", request_id, outcome: "unknown_meter" }];
+  }
+  if (now.quality !== 0) return [{ effect: "rekey", command }];
+  const before = meter.rekeyWaiting;
+  meter.rekeyWaiting = command;
+  if (before === undefined || before.request_id === request_id) return [];
+  return [{ effect: "command_done", request_id: before.request_id, outcome: "failed" }];
+}
+
+/** The new keys that waited for the time, once it is known. */
+export function rekeysDue(state: SlaveState, now: Moment): SlaveEffect[] {
+  const effects: SlaveEffect[] = [];
+  if (now.quality === 0 || state.stopping) return effects;
+  for (const meter of state.meters.values()) {
+    if (meter.rekeyWaiting === undefined) continue;
+    effects.push({ effect: "rekey", command: meter.rekeyWaiting });
+    meter.rekeyWaiting = undefined;
+  }
+  return effects;
 }
 
 /** The store has switched, or says why it has not; the head-end hears of a failure at once. */

@@ -5,7 +5,7 @@
 import { report, reported, stepRefused, watchClock } from "./clock.ts";
 import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
 import { obey, readDue, readingFailed, readingStored } from "./reading.ts";
-import { rekeyed } from "./rekey.ts";
+import { rekeyed, rekeysDue } from "./rekey.ts";
 import {
   confirmed,
   gone,
@@ -22,7 +22,7 @@ import type { SlaveState } from "./state.ts";
 export function receive(state: SlaveState, message: SlaveMessage, now: Moment): SlaveEffect[] {
   const effects = watchClock(state, now);
   effects.push(...react(state, message, now));
-  effects.push(...loadMore(state), ...sendDue(state, now));
+  effects.push(...rekeysDue(state, now), ...loadMore(state), ...sendDue(state, now));
   return effects;
 }
 

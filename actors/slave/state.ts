@@ -1,4 +1,5 @@
 /** What a slave session holds in memory. All that must survive a crash is in the outbox. */
+import type { RekeyCommand } from "../../protocol/messages/command.ts";
 import type { SessionNotice } from "../../protocol/messages/session.ts";
 
 export interface SlaveSettings {
@@ -50,9 +51,14 @@ export interface MeterSession {
   readFault: string | undefined;
   /** Why its last frame was not taken. */
   sendFault: string | undefined;
+  /** A new key that came while the time was not known. */
+  rekeyWaiting: RekeyCommand | undefined;
   /** Why its last re-key was not taken. */
   keyFault: string | undefined;
 }
+
+/** Good enough to seal by; or not known; or set back behind the last sealing, which must not be. */
+export type ClockStanding = "good" | "unsynchronised" | "behind";
 
 export interface SlaveState {
   readonly settings: SlaveSettings;
@@ -62,11 +68,13 @@ export interface SlaveState {
   nextReport_s: number;
   /** Second of the last sealing: sealing never goes back behind it. */
   lastSealed_s: number;
-  /** Whether the last look at the clock allowed sealing. */
-  sealing: boolean | undefined;
-  /** Since when it does not, monotonic seconds, and whether operators were told. */
+  /** What the last look at the clock showed. */
+  clock: ClockStanding | undefined;
+  /** Since when it does not allow sealing, monotonic seconds, and whether operators were told. */
   unsynchronisedSince_s: number | undefined;
-  unsynchronisedTold: boolean;
+  stopTold: boolean;
+  /** When they were last told of such a thing, monotonic seconds. */
+  stopTold_s: number | undefined;
   /** When operators were last told of a refused step, by server, monotonic seconds. */
   readonly stepsTold: Map<string, number>;
   /** Notices that no report has brought to the broker yet. */
@@ -95,6 +103,7 @@ export function freshSlave(settings: SlaveSettings): SlaveState {
       waiting: [],
       readFault: undefined,
       sendFault: undefined,
+      rekeyWaiting: undefined,
       keyFault: undefined,
     });
   }
@@ -105,9 +114,10 @@ export function freshSlave(settings: SlaveSettings): SlaveState {
     nextRead_ms: undefined,
     nextReport_s: 0,
     lastSealed_s: 0,
-    sealing: undefined,
+    clock: undefined,
     unsynchronisedSince_s: undefined,
-    unsynchronisedTold: false,
+    stopTold: false,
+    stopTold_s: undefined,
     stepsTold: new Map(),
     notices: [],
     noticeNumber: 0,

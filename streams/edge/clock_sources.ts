@@ -5,7 +5,7 @@ import { askBroker } from "../time/broker_time.ts";
 import type { LocalClock } from "../time/local_clock.ts";
 import { sleep } from "../time/sleep.ts";
 import type { TimeSource } from "../time/time_sync.ts";
-import { askUdp, parseTimeServer } from "../time/udp_client.ts";
+import { parseTimeServer, udpAsker } from "../time/udp_client.ts";
 import type { SlaveConfiguration } from "./configuration.ts";
 
 const TIMEOUT_MS = 2_000;
@@ -19,10 +19,7 @@ export function timeSources(
 ): TimeSource[] {
   const sources: TimeSource[] = time.servers.map((text) => {
     const server = parseTimeServer(text)!; // The configuration was checked.
-    return {
-      name: text,
-      ask: (signal, refused) => askUdp(server, clock, TIMEOUT_MS, signal, refused),
-    };
+    return { name: text, ask: udpAsker(server, clock, TIMEOUT_MS) };
   });
   if (time.broker) {
     const ask = async (signal: AbortSignal) => {

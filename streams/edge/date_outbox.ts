@@ -29,6 +29,11 @@ const SLICE_MS = 20;
 /** Dates what has no time, a piece at a time: an outbox that is full of it takes seconds. */
 export class OutboxDating {
   readonly #options: DatingOptions;
+  /**
+   * The hour that each meter's keys stood at when the slave started. Keys go forward by a known clock
+   * alone, so it had begun when readings of earlier starts were taken; later hours say nothing of them.
+   */
+  readonly #hours: ReadonlyMap<string, number>;
   #underWay: Promise<void> | undefined;
   /** What was last said of failures, and of readings of the future: each is said once. */
   #faults = "";
@@ -36,6 +41,7 @@ export class OutboxDating {
 
   constructor(options: DatingOptions) {
     this.#options = options;
+    this.#hours = new Map(options.store.keys.hours());
   }
 
   /** The clock is known. Does nothing while an earlier call is under way: the next one does it. */
@@ -76,13 +82,12 @@ export class OutboxDating {
   }
 
   #correct({ offset_ms, started_ms }: KnownTime) {
-    const { outbox, starts, keys } = this.#options.store;
+    const { outbox, starts } = this.#options.store;
     return outbox.correct({
       offset_ms,
       started_ms,
       isComparable: (boot) => starts.isComparable(boot),
-      // Keys go forward by a known clock alone: their hour had begun.
-      earliest_ms: (meter_id) => (keys.get(meter_id)?.keys.hour ?? 0) * 3_600_000,
+      earliest_ms: (meter_id) => (this.#hours.get(meter_id) ?? 0) * 3_600_000,
     });
   }
 

@@ -67,6 +67,11 @@ export class MeterKeys {
     return this.#meters.get(meter_id);
   }
 
+  /** The hour since the Unix epoch that each meter's keys stand at. */
+  hours(): Map<string, number> {
+    return new Map([...this.#meters].map(([meter_id, { keys }]) => [meter_id, keys.hour]));
+  }
+
   /** Whether the chain that stands is the one that begins with the key in `file`. */
   isTaken({ meter_id, generation, enrolment_day, key }: SlaveKeyFile): boolean {
     const standing = this.#meters.get(meter_id);

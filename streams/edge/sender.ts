@@ -19,9 +19,9 @@ export interface SealedFrame {
 
 /**
  * Seals `reading` at `at_ms` (Unix time by the disciplined clock) under a new sequence number. The
- * same reading sealed again is another frame. With `hint` the header tells the second's last byte,
- * for a head-end whose search must be cheap; without it nothing of the time is sent. Throws when the meter has no key here, or its keys do
- * not reach this second.
+ * same reading sealed again is another frame. With `hint` the header tells the second's last byte, for
+ * a head-end whose search must be cheap; without it nothing of the time is sent. Throws when the meter
+ * has no key here, or its keys do not reach this second.
  */
 export function sealReading(
   store: Store,

@@ -207,13 +207,18 @@ class Slave implements RunningSlave {
   }
 
   #tick(): void {
+    this.#keepUp();
+    this.#session.dispatch({ type: "tick" });
+  }
+
+  #keepUp(): void {
     const { at_ms, estimate: { quality } } = this.#clock.now();
     this.#upkeep.tick({ at_ms, quality, monotonic_s: this.#clock.monotonic_s() });
-    this.#session.dispatch({ type: "tick" });
   }
 
   #clockKnown(estimate: ClockEstimate): void {
     if (estimate.quality === 0) return;
+    this.#keepUp(); // Before the actor hears of it: whether a new key is of the future is known then.
     const { at_ms } = this.#clock.now();
     const started_ms = at_ms - this.#clock.monotonic_s() * 1_000;
     this.#dating.begin({ offset_ms: estimate.offset_s * 1_000, started_ms, at_ms });

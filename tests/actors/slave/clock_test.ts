@@ -45,9 +45,52 @@ Deno.test("receive() reports for how long the clock is not good enough, and tell
   assert.deepEqual(later.flatMap(({ notices }) => notices), []);
 });
 
+Deno.test("receive() tells operators once an hour of a clock that comes and goes", () => {
+  const world = new SlaveWorld({ heartbeat_s: 10_000 });
+  world.pass(1);
+  let reports = 0;
+  for (let second = 0; second < 3_600; second++) {
+    world.set({ quality: second % 2 === 0 ? 0 : 2 });
+    reports += reportsOf(world.pass(1)).length;
+    world.tell({ type: "reported", notice: world.state.noticeNumber });
+  }
+  assert.equal(world.state.noticeNumber, 1);
+  assert.equal(reports, 2, "that it stopped, and that it went on");
+  world.set({ quality: 0 });
+  assert.deepEqual(kindsOf(world.pass(1)), ["clock_unsynchronised"]);
+});
+
+Deno.test("receive() tells of a clock that lies behind the last sealing, and when it has come there", () => {
+  const world = new SlaveWorld({ meters: ["M1"], heartbeat_s: 10_000, interval_s: 86_400 });
+  world.pass(1);
+  const said = (effects: ReturnType<SlaveWorld["tell"]>) =>
+    only(effects, "say").map(({ level, text }) => `${level}: ${text}`);
+  world.state.lastSealed_s = Math.floor(world.now.utc_ms / 1_000) + 3;
+  assert.deepEqual(
+    said(world.pass(1)),
+    [],
+    "a small correction is over before anybody reads of it",
+  );
+  world.state.lastSealed_s = Math.floor(world.now.utc_ms / 1_000) + 7_201;
+  const behind = world.pass(1);
+  const text =
+    "the clock is 7200 s behind the last sealing: readings are kept and not sealed until " +
+    "it has come there";
+  assert.deepEqual(said(behind), [`warn: ${text}`]);
+  assert.deepEqual(reportsOf(behind)[0]!.notices.map((each) => each.text), [text]);
+  world.tell({ type: "reported", notice: 1 });
+  world.set({ quality: 0 });
+  assert.deepEqual(kindsOf(world.pass(1)), [], "the same event, within the hour");
+  world.set({ quality: 2 });
+  assert.deepEqual(said(world.pass(7_000)).length, 1, "behind again");
+  const back = world.pass(199);
+  assert.deepEqual(said(back), ["info: the clock is good enough again: sealing"]);
+  assert.equal(reportsOf(back)[0]!.unsynchronised_s, null);
+});
+
 Deno.test("receive() gives time servers five minutes at the start before operators hear of it", () => {
   const fresh = new SlaveWorld({ heartbeat_s: 3_600 });
-  Object.assign(fresh.state, { sealing: undefined, unsynchronisedSince_s: undefined });
+  Object.assign(fresh.state, { clock: undefined, unsynchronisedSince_s: undefined });
   fresh.set({ quality: 0 });
   fresh.tell({ type: "started" });
   assert.deepEqual(kindsOf(fresh.pass(299)), []);

@@ -44,3 +44,19 @@ Deno.test("receive() refuses a new key for a meter that is not here", () => {
     { effect: "command_done", request_id: "r1", outcome: "unknown_meter" },
   ]);
 });
+
+Deno.test("receive() keeps a new key until the clock tells whether it begins in the future", () => {
+  const world = new SlaveWorld();
+  const rekeys = (effects: ReturnType<SlaveWorld["tell"]>) =>
+    effects.filter(({ effect }) => effect === "rekey" || effect === "command_done");
+  world.set({ quality: 0 });
+  assert.deepEqual(rekeys(world.tell({ type: "command", command })), []);
+  assert.deepEqual(rekeys(world.pass(60)), []);
+  const next = { ...command, request_id: "r2" };
+  assert.deepEqual(rekeys(world.tell({ type: "command", command: next })), [
+    { effect: "command_done", request_id: "r1", outcome: "failed" },
+  ], "one a meter: the newest");
+  world.set({ quality: 2 });
+  assert.deepEqual(rekeys(world.pass(1)), [{ effect: "rekey", command: next }]);
+  assert.deepEqual(rekeys(world.pass(1)), []);
+});

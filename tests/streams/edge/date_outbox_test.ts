@@ -52,6 +52,27 @@ Deno.test("OutboxDating dates meter by meter and lets everything else go on in b
   });
 });
 
+Deno.test("OutboxDating dates nothing before what was known at its start, though keys go forward meanwhile", async () => {
+  await withUndated(async ({ store, said }) => {
+    const { keys, outbox } = store;
+    const hours = new Map(METERS.map((id) => [id, 100]));
+    const dating = new OutboxDating({
+      store: { keys: { hours: () => hours } as typeof keys, outbox, starts: store.starts },
+      log: { ...silentLog, error: (text) => void said.push(text) },
+      signal: new AbortController().signal,
+      goOn: () => true,
+      onDated: () => METERS.forEach((id) => hours.set(id, 200)),
+      slice_ms: 0,
+    });
+    store.starts.isComparable = () => false;
+    dating.begin(KNOWN);
+    await dating.finish();
+    const moments = METERS.map((id) => outbox.moments(id, 1e15, 10, []));
+    assert.deepEqual(moments, METERS.map(() => [100 * 3_600_000]));
+    assert.deepEqual(said, []);
+  });
+});
+
 Deno.test("OutboxDating stops when the clock is contradicted, and goes on with the next good answer", async () => {
   await withUndated(async ({ dating, dated, state, stopping }) => {
     state.goOn = false;
