@@ -31,8 +31,8 @@ function clientQuestion(bytes: Uint8Array) {
   const packet = decodePacket(bytes);
   if (packet === undefined || packet.mode !== Mode.client) return undefined;
   if (packet.version !== 3 && packet.version !== 4) return undefined;
-  // A zero would be given back as an origin that anybody can guess.
-  return packet.transmit === 0n ? undefined : packet;
+  // The plainest clients send no timestamp: a zero is given back, and whether to trust it is theirs.
+  return packet;
 }
 
 /** Whether `bytes` are a client's question, so that they deserve an answer. */

@@ -85,7 +85,8 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
       startListening(connection, {
         ...{ subject, queue, log, concurrency: RESPONSES_MAX },
         handler: async (message) => {
-          message.respond(await handler(message.data, message.subject));
+          const reply = await handler(message.data, message.subject);
+          if (reply !== undefined) message.respond(reply);
         },
       }),
     listen: (subject, handler) =>

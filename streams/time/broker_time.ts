@@ -1,5 +1,4 @@
 /** The same 48 bytes as request and reply on `samay.time`: time for slaves that reach no NTP server. */
-import { TerminalError } from "../../protocol/errors.ts";
 import {
   judgeAnswer,
   type Question,
@@ -16,22 +15,28 @@ import { localServerClock } from "./server_clock.ts";
 /** Masters that answer share this queue group, so each question gets one answer. */
 const QUEUE = "time";
 
-/** Answers `samay.time` from `clock`, the system's if not given, until stopped. */
+export interface TimeResponder extends Stoppable {
+  /** `malformed`: not answered, as they were no question of a client. */
+  counts(): { readonly answered: number; readonly malformed: number };
+}
+
+/**
+ * Answers `samay.time` from `clock`, the system's if not given, until stopped. What is no question
+ * gets no word, neither to its sender nor in a log that anybody could fill by it: it is counted.
+ */
 export function respondTime(
   broker: Broker,
   clock: LocalClock = systemClock,
   describe: () => ServerClock = localServerClock(clock.now_ns),
-): Stoppable {
-  return broker.respond(subjects.time, QUEUE, (payload) => {
+): TimeResponder {
+  const counts = { answered: 0, malformed: 0 };
+  const responder = broker.respond(subjects.time, QUEUE, (payload) => {
     const received_ns = clock.now_ns();
     const reply = answer(payload, describe(), received_ns, clock.now_ns());
-    if (reply === undefined) {
-      throw new TerminalError(
-        `${subjects.time}: not a client's NTP packet (${payload.length} bytes)`,
-      );
-    }
+    counts[reply === undefined ? "malformed" : "answered"]++;
     return reply;
   });
+  return { counts: () => ({ ...counts }), stop: () => responder.stop() };
 }
 
 /** Whether the way to the broker is authenticated, so that its time is as well. */

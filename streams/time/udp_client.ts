@@ -30,35 +30,84 @@ export function parseTimeServer(text: string): TimeServer | undefined {
   return { host: (match[1] ?? match[2])!, port };
 }
 
+/** The address of a name, as `node:dns` gives it. */
+export type FindAddress = (
+  host: string,
+) => Promise<{ readonly address: string; readonly family: number }>;
+
+/** So many silences in a row, and the name is looked up anew: another server may be behind it. */
+const SILENT_MAX = 4;
+
+/** Asks a server. `refused` hears of each packet that was thrown away. */
+export type AskServer = (
+  signal?: AbortSignal,
+  refused?: (reason: TimeRejectReason) => void,
+) => Promise<Verdict>;
+
 /**
- * Asks `server` once. Packets that are not the answer (spoofed, malformed) do not end the wait; if
+ * An association with `server`. Its name is looked up once and again after silence, not for each
+ * question: behind the name of a pool is another server each time, and one filter wants one clock.
+ *
+ * Packets that are not the answer (spoofed, malformed) do not end the wait; if
  * nothing better comes, the first of their reasons is the verdict. Throws `RetryableError` when the
- * name does not resolve, the port is closed or nothing at all comes within `timeout_ms`. `refused`
- * hears of each packet that was thrown away.
+ * name does not resolve, the port is closed or nothing at all comes within `timeout_ms`.
  */
-export async function askUdp(
+export function udpAsker(
+  server: TimeServer,
+  clock: LocalClock,
+  timeout_ms: number,
+  find: FindAddress = lookup,
+): AskServer {
+  const name = `${server.host}:${server.port}`;
+  let known: { readonly address: string; readonly family: number } | undefined;
+  let silent = 0;
+  return async (signal, refused) => {
+    known ??= await resolved(find(server.host), name, timeout_ms, signal);
+    const socket = createSocket(known.family === 6 ? "udp6" : "udp4");
+    const peer = { host: known.address, port: server.port };
+    try {
+      const verdict = await converse(socket, peer, name, { clock, timeout_ms, signal, refused });
+      silent = 0;
+      return verdict;
+    } catch (error) {
+      if (++silent % SILENT_MAX === 0) known = undefined;
+      throw error;
+    } finally {
+      socket.close();
+    }
+  };
+}
+
+/** Asks `server` once: see `udpAsker`. */
+export function askUdp(
   server: TimeServer,
   clock: LocalClock,
   timeout_ms: number,
   signal?: AbortSignal,
   refused?: (reason: TimeRejectReason) => void,
 ): Promise<Verdict> {
-  const name = `${server.host}:${server.port}`;
-  const { address, family } = await lookup(server.host).catch((error: Error) => {
-    throw new RetryableError(`Time server ${name}: the name does not resolve (${error.message})`);
+  return udpAsker(server, clock, timeout_ms)(signal, refused);
+}
+
+/** What `looking` finds, within `timeout_ms`: a resolver may take longer, and hears no signal. */
+function resolved<T>(
+  looking: Promise<T>,
+  name: string,
+  timeout_ms: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const fail = (why: string) =>
+    reject(new RetryableError(`Time server ${name}: the name does not resolve (${why})`));
+  const timer = setTimeout(() => fail(`not within ${timeout_ms} ms`), timeout_ms);
+  const abort = () => reject(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  looking.then(resolve, (error: Error) => fail(error.message));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
   });
-  signal?.throwIfAborted();
-  const socket = createSocket(family === 6 ? "udp6" : "udp4");
-  try {
-    return await converse(socket, { host: address, port: server.port }, name, {
-      clock,
-      timeout_ms,
-      signal,
-      refused,
-    });
-  } finally {
-    socket.close();
-  }
 }
 
 /** Reasons of a packet that somebody else may have sent: the true answer may still come. */

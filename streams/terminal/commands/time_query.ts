@@ -1,8 +1,9 @@
 /** `samay time query HOST[:PORT]`: this machine's clock against an NTP server. */
 import { type QueryResult, queryTime } from "../../time/query.ts";
 import { systemClock } from "../../time/local_clock.ts";
-import { askUdp, parseTimeServer } from "../../time/udp_client.ts";
+import { parseTimeServer, udpAsker } from "../../time/udp_client.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const SAMPLES_DEFAULT = 4;
 const SAMPLES_MAX = 64;
@@ -11,13 +12,6 @@ const TIMEOUT_MS = 2_000;
 const BURST = 8;
 const BURST_SPACING_MS = 200;
 const SERIES_SPACING_MS = 2_000;
-
-function samplesOf(value: unknown): number {
-  if (value === undefined) return SAMPLES_DEFAULT;
-  const samples = Number(value);
-  if (Number.isInteger(samples) && samples >= 1 && samples <= SAMPLES_MAX) return samples;
-  throw new UsageError(`--samples is a whole number from 1 to ${SAMPLES_MAX}, not "${value}"`);
-}
 
 /** Seconds with a sign, down to the microsecond. */
 const seconds = (value: number) => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(6)} s`;
@@ -38,12 +32,13 @@ async function run({ values, positionals }: ParsedArguments): Promise<number> {
   if (server === undefined) {
     throw new UsageError(`"${text}" is no server: HOST, HOST:PORT or [IPV6]:PORT`);
   }
-  const samples = samplesOf(values.samples);
+  const samples = wholeNumber("samples", values.samples, SAMPLES_DEFAULT, 1, SAMPLES_MAX);
+  const ask = udpAsker(server, systemClock, TIMEOUT_MS);
   const result = await queryTime({
     server: text,
     samples,
     spacing_ms: samples <= BURST ? BURST_SPACING_MS : SERIES_SPACING_MS,
-    ask: () => askUdp(server, systemClock, TIMEOUT_MS),
+    ask: () => ask(),
   });
   console.log(values.json === true ? JSON.stringify(result) : forPeople(text, result));
   return 0;

@@ -2,16 +2,19 @@
 import { systemClock } from "../../time/local_clock.ts";
 import { localServerClock } from "../../time/server_clock.ts";
 import { NTP_PORT } from "../../time/udp_client.ts";
-import { serveTimeUdp } from "../../time/udp_server.ts";
-import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
+import { type CannotServeError, serveTimeUdp } from "../../time/udp_server.ts";
+import { type Command, Failure, type ParsedArguments } from "../command.ts";
 import { createLog } from "../log.ts";
 import { untilStopped } from "../signals.ts";
+import { wholeNumber } from "../whole_number.ts";
 
-function wholeNumber(name: string, value: unknown, fallback: number, min: number, max: number) {
-  if (value === undefined) return fallback;
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new UsageError(`--${name} is a whole number from ${min} to ${max}, not "${value}"`);
+/** What the system says when the port, not the address, is not to be had. */
+const PORT_FAULTS = ["EADDRINUSE", "EACCES", "EPERM"];
+
+function remedy({ code }: CannotServeError): string {
+  return PORT_FAULTS.includes(code)
+    ? "choose another with --port (below 1024 needs root)"
+    : "choose an address of this machine with --host (0.0.0.0: all of them)";
 }
 
 async function run({ values }: ParsedArguments): Promise<number> {
@@ -22,8 +25,9 @@ async function run({ values }: ParsedArguments): Promise<number> {
     host,
     port: wholeNumber("port", values.port, NTP_PORT, 0, 65_535),
     describe: localServerClock(systemClock.now_ns, stratum),
-  }).catch((error: Error) => {
-    throw new Failure(`${error.message}; choose another with --port (below 1024 needs root)`);
+    log,
+  }).catch((error: CannotServeError) => {
+    throw new Failure(`${error.message}; ${remedy(error)}`);
   });
   log.info("answering NTP requests", { address: `${host}:${server.port}`, stratum });
   const signal = await untilStopped();

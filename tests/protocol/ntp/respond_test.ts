@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { judgeAnswer, questionBytes } from "../../../protocol/ntp/exchange.ts";
-import { decodePacket, encodePacket } from "../../../protocol/ntp/packet.ts";
+import { decodePacket, encodePacket, toTimestamp } from "../../../protocol/ntp/packet.ts";
 import { answer, isQuestion, kiss, LOCAL_REFERENCE_ID } from "../../../protocol/ntp/respond.ts";
 import { goodAnswer, ms, NONCE, T0_NS } from "./vectors.ts";
 
@@ -50,11 +50,21 @@ Deno.test("answer() and kiss() say nothing to what is no client's question", () 
     "private mode": encodePacket({ ...packet, mode: 7 }),
     "version 2": encodePacket({ ...packet, version: 2 }),
     "version 5": encodePacket({ ...packet, version: 5 }),
-    "no transmit timestamp": encodePacket({ ...packet, transmit: 0n }),
   };
   for (const [name, bytes] of Object.entries(cases)) {
     assert.equal(answer(bytes, clock, T0_NS, T0_NS), undefined, name);
     assert.equal(kiss(bytes, "RATE", T0_NS), undefined, name);
+  }
+});
+
+Deno.test("answer() serves the plainest clients: one byte that says client, and 47 zeros", () => {
+  for (const first of [0x1b, 0x23, 0xe3]) {
+    const bytes = new Uint8Array(48);
+    bytes[0] = first;
+    const packet = decodePacket(answer(bytes, clock, T0_NS, T0_NS + ms(1))!);
+    assert.equal(packet?.mode, 4);
+    assert.equal(packet?.origin, 0n);
+    assert.equal(packet?.transmit, toTimestamp(T0_NS + ms(1)));
   }
 });
 

@@ -96,3 +96,19 @@ Deno.test("samay time query says in one plain line why a server is refused, with
     await new Promise<void>((done) => socket.close(() => done()));
   }
 });
+
+Deno.test("samay time serve names the option that is wrong", async () => {
+  const serve = async (...args: string[]) => {
+    const { code, stderr } = await samay(["time", "serve", ...args]).output();
+    return { code, err: decoder.decode(stderr) };
+  };
+  const port = await serve("--port", "");
+  assert.equal(port.code, 2, port.err);
+  assert.match(port.err, /--port is a whole number from 0 to 65535/);
+  for (const host of ["300.1.1.1", "nowhere.invalid", "192.0.2.77"]) {
+    const { code, err } = await serve("--host", host, "--port", "0");
+    assert.equal(code, 1, err);
+    assert.match(err, /--host/);
+    assert.doesNotMatch(err, /--port/);
+  }
+});

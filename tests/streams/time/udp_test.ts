@@ -10,8 +10,9 @@ import { RateLimit } from "../../../protocol/ntp/rate_limit.ts";
 import { startLocalClock, systemClock } from "../../../streams/time/local_clock.ts";
 import { queryTime } from "../../../streams/time/query.ts";
 import { localServerClock } from "../../../streams/time/server_clock.ts";
-import { askUdp, parseTimeServer } from "../../../streams/time/udp_client.ts";
+import { askUdp, parseTimeServer, udpAsker } from "../../../streams/time/udp_client.ts";
 import { serveTimeUdp } from "../../../streams/time/udp_server.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
 import { eventually, freeUdpPort } from "./chrony.ts";
 
 const queryOptions = (port: number, samples = 1) => ({
@@ -208,4 +209,50 @@ Deno.test("serveTimeUdp() lets garbage use up nobody's allowance, and counts it"
     await new Promise<void>((done) => socket.close(() => done()));
     await server.stop();
   }
+});
+
+Deno.test("serveTimeUdp() says what its socket suffers, and answers on", async () => {
+  const said: string[] = [];
+  const socket = createSocket("udp4");
+  const server = await serveTimeUdp({
+    host: "127.0.0.1",
+    port: 0,
+    describe: localServerClock(systemClock.now_ns),
+    log: { ...silentLog, error: (text, details) => void said.push(`${text}: ${details?.reason}`) },
+  }, socket);
+  try {
+    for (const reason of ["no buffers", "no buffers", "network is down"]) {
+      socket.emit("error", new Error(reason));
+    }
+    assert.deepEqual(said, ["time socket: no buffers", "time socket: network is down"]);
+    assert.equal((await queryTime(queryOptions(server.port))).samples, 1);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("udpAsker() keeps to one address of a name, and looks it up anew after silence", async () => {
+  let looked = 0;
+  const find = () => Promise.resolve({ address: "127.0.0.1", family: 4, looked: ++looked });
+  await withFakeServer((question) => [honest(question)], async (port) => {
+    const ask = udpAsker({ host: "pool", port }, systemClock, 500, find);
+    for (let i = 0; i < 3; i++) assert.ok((await ask()).accepted);
+    assert.equal(looked, 1);
+  });
+  await withFakeServer(() => [], async (port) => {
+    looked = 0;
+    const ask = udpAsker({ host: "pool", port }, systemClock, 5, find);
+    for (let i = 0; i < 5; i++) await assert.rejects(ask(), /no answer/);
+    assert.equal(looked, 2, "four silences, then another server may be behind the name");
+  });
+});
+
+Deno.test("udpAsker() lets a name that does not resolve hold up neither the pause nor the end", async () => {
+  const never = () => new Promise<never>(() => {});
+  const ask = udpAsker({ host: "pool", port: 123 }, systemClock, 20, never);
+  await assert.rejects(ask(), /pool:123: the name does not resolve \(not within 20 ms\)/);
+  const stopping = new AbortController();
+  const asked = udpAsker({ host: "pool", port: 123 }, systemClock, 60_000, never)(stopping.signal);
+  stopping.abort(new Error("stopped"));
+  await assert.rejects(asked, /stopped/);
 });
