@@ -27,6 +27,11 @@ export const wrappedKey = z.object({
   wrapped_key: wrappedHex,
   /** Retired: frames that arrived at the broker after this moment are of an unknown generation. */
   not_after_ms: instant_ms.optional(),
+  /**
+   * It leaves in a key file alone. Without this it may have gone over the air, so that whoever had the
+   * key before may have it. The first generation goes by hand and needs no such word.
+   */
+  by_hand: z.literal(true).optional(),
 });
 export type WrappedKey = z.infer<typeof wrappedKey>;
 

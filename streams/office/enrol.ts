@@ -16,7 +16,8 @@ import { type OfficeContext, verb } from "./office.ts";
 
 export { ENROLMENTS } from "./meter_entry.ts";
 
-const FIRST_GENERATION = 0;
+/** It always goes by hand. */
+const FIRST = { generation: 0, by_hand: false };
 
 export interface Enrolled {
   /** False where everything stood already: the same key is given again. */
@@ -53,7 +54,7 @@ export async function enrol(given: Enrolling, context: OfficeContext): Promise<E
   return {
     created: written.created || standing === undefined,
     account_id: rows.account.account_id,
-    key_file: keyFileOf(entry, kek),
+    key_file: keyFileOf(entry, kek, now_ms()),
   };
 }
 
@@ -82,7 +83,7 @@ async function writeEnrolment(
   const entry: Enrolment = {
     ...(given.suite === undefined ? {} : { suite: given.suite }),
     ...{ meter_id, alias, slave_id, consumer_number, enrolled_at_ms: now_ms },
-    keys: [freshKey(kek, meter_id, FIRST_GENERATION, now_ms)],
+    keys: [freshKey(kek, meter_id, FIRST, now_ms)],
   };
   if (await bucket.create(meter_id, utf8(JSON.stringify(entry))) !== undefined) return entry;
   // Somebody enrolled it at the same moment: theirs is the one that masters have seen.

@@ -1,4 +1,5 @@
 /** A meter's generations of keys, as far as the head-end has seen them in use. */
+import { type State, stateOf, type Way } from "../../actors/enrolment/next_key.ts";
 import type { Enrolment } from "../../protocol/messages/enrolment.ts";
 import { z } from "../../protocol/schema.ts";
 import type { Broker } from "../jetstream/broker.ts";
@@ -35,12 +36,12 @@ export async function actorOf(broker: Broker, meter_id: string): Promise<unknown
   return entry === undefined ? null : JSON.parse(new TextDecoder().decode(entry.value));
 }
 
-type State = "waiting" | "in use" | "replaced" | "retired";
-
 export interface Generation {
   readonly generation: number;
   /** Day on which its chain of keys begins, UTC. */
   readonly begins_on: string;
+  /** In a key file, or over the air; what was made before this was recorded counts as sent. */
+  readonly way: Way;
   readonly state: State;
   readonly retired_at: string | null;
   /** When the first frame that was accepted of it was sealed; null where that is not known. */
@@ -49,15 +50,14 @@ export interface Generation {
 
 /** The generations of `entry`, the newest first, in the light of what is in use. */
 export function generationsOf({ keys }: Enrolment, inUse: InUse): Generation[] {
-  return keys.map(({ generation, enrolment_day, not_after_ms }): Generation => {
-    const isInUse = generation === inUse.generation;
-    const isNewer = generation > inUse.generation;
-    const byUse: State = isInUse ? "in use" : isNewer ? "waiting" : "replaced";
-    const first_s = isInUse ? inUse.first_t_s : undefined;
+  return keys.map((key): Generation => {
+    const { generation, enrolment_day, not_after_ms } = key;
+    const first_s = generation === inUse.generation ? inUse.first_t_s : undefined;
     return {
       generation,
       begins_on: new Date(enrolment_day * DAY_MS).toISOString().slice(0, 10),
-      state: not_after_ms === undefined ? byUse : "retired",
+      way: generation === 0 || key.by_hand === true ? "hand" : "air",
+      state: stateOf(key, inUse.generation),
       retired_at: not_after_ms === undefined ? null : new Date(not_after_ms).toISOString(),
       first_used_at: first_s === undefined ? null : new Date(first_s * 1_000).toISOString(),
     };
@@ -66,9 +66,9 @@ export function generationsOf({ keys }: Enrolment, inUse: InUse): Generation[] {
 
 /** The generations in words, one row each, for `meter show`. */
 export function generationRows(generations: readonly Generation[]): [string, string][] {
-  return generations.map(({ generation, begins_on, state, retired_at, first_used_at }) => {
+  return generations.map(({ generation, begins_on, way, state, retired_at, first_used_at }) => {
     const words = {
-      waiting: "waits for its first frame",
+      waiting: `waits for its first frame (${way === "hand" ? "in a key file" : "over the air"})`,
       "in use": `in use${first_used_at === null ? "" : ` since ${first_used_at}`}`,
       replaced: "replaced",
       retired: `retired at ${retired_at}`,

@@ -1,4 +1,5 @@
 /** A meter's entry in the bucket that masters watch: its generations of keys, wrapped. */
+import { mayBeCarried } from "../../actors/enrolment/next_key.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import {
@@ -42,24 +43,35 @@ export async function findEntry(bucket: Bucket, meter_id: string): Promise<Found
   return { entry, revision: found.revision };
 }
 
-/** A new generation with a key of its own, from the present day on. */
+/** A new generation with a key of its own, from the present day on; `by_hand`: in a file alone. */
 export function freshKey(
   kek: Uint8Array,
   meterId: string,
-  generation: number,
+  { generation, by_hand }: { readonly generation: number; readonly by_hand: boolean },
   now_ms: number,
 ): WrappedKey {
   const key = crypto.getRandomValues(new Uint8Array(32));
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   const wrapped_key = wrapKey({ kek, key, nonce, meterId, generation });
   key.fill(0);
-  return { generation, enrolment_day: Math.floor(now_ms / DAY_MS), wrapped_key };
+  const enrolment_day = Math.floor(now_ms / DAY_MS);
+  return { generation, enrolment_day, wrapped_key, ...(by_hand ? { by_hand } : {}) };
 }
 
-/** What is carried to the slave by hand: the newest generation's key. */
-export function keyFileOf(entry: Enrolment, kek: Uint8Array): SlaveKeyFile {
+/**
+ * What is carried to the slave by hand: the newest generation's key. Throws `TerminalError` for one
+ * that may have gone over the air, is retired, or begins in the future.
+ */
+export function keyFileOf(entry: Enrolment, kek: Uint8Array, now_ms: number): SlaveKeyFile {
   const { meter_id, alias, slave_id, consumer_number } = entry;
-  const { generation, enrolment_day, wrapped_key } = entry.keys.at(-1)!;
+  const newest = entry.keys.at(-1)!;
+  const { generation, enrolment_day, wrapped_key } = newest;
+  if (!mayBeCarried(newest, now_ms)) {
+    throw new TerminalError(
+      `Key generation ${generation} of meter ${meter_id} is given in no file: it went over the air, is ` +
+        `retired, or begins in the future. For another: samay meter rekey ${meter_id} --key-file PATH`,
+    );
+  }
   const key = unwrapKey({ kek, wrapped: wrapped_key, meterId: meter_id, generation });
   return {
     format: "samay-slave-key/1",
@@ -76,39 +88,36 @@ export interface KeyChange {
 }
 
 /**
- * Changes the keys of a meter's entry as `decide` says, history and entry together. The entry is
+ * Changes the keys of a meter's entry as `decide` says; gives the entry as it stands then. It is
  * written only over the revision that `decide` saw; where somebody was faster it decides again.
- * Throws `TerminalError` for a meter without an entry, `RetryableError` when others are always faster.
+ *
+ * Database and bucket share no transaction. The line of history stands first, so that no key is ever
+ * without one; a change that did not come about is told by a line of its own. Throws `TerminalError`
+ * for a meter without an entry, `RetryableError` when others are always faster.
  */
 export async function changeKeys(
   { broker, db }: OfficeContext,
   meter_id: string,
   decide: (entry: Enrolment) => Promise<KeyChange> | KeyChange,
-): Promise<{ readonly entry: Enrolment; readonly changed: boolean }> {
+): Promise<Enrolment> {
   const bucket = await broker.bucket(ENROLMENTS);
+  const tell = (line: Pick<AuditEntry, "action" | "detail">) =>
+    writeAudit(db, { actor: "operator", subject: meter_id, ...line });
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const found = await findEntry(bucket, meter_id);
     if (found === undefined) {
       throw new TerminalError(`Meter ${meter_id} has no key to replace: enrol it again`);
     }
     const { keys, audit } = await decide(found.entry);
-    const entry = keys === undefined ? found.entry : { ...found.entry, keys: [...keys] };
-    const written = await db.transaction().execute(async (trx) => {
-      if (audit) await writeAudit(trx, { actor: "operator", subject: meter_id, ...audit });
-      if (keys === undefined) return true;
-      const value = utf8(JSON.stringify(entry));
-      if (await bucket.update(meter_id, value, found.revision) !== undefined) return true;
-      throw new RacedError();
-    }).catch((error) => {
-      if (error instanceof RacedError) return false;
-      throw error;
-    });
-    if (written) return { entry, changed: keys !== undefined };
+    if (audit) await tell(audit);
+    if (keys === undefined) return found.entry;
+    const entry = { ...found.entry, keys: [...keys] };
+    const value = utf8(JSON.stringify(entry));
+    if (await bucket.update(meter_id, value, found.revision) !== undefined) return entry;
+    if (audit) {
+      const detail = { instead_of: audit.action, why: "changed by others meanwhile" };
+      await tell({ action: "meter.keys-unchanged", detail: { ...audit.detail, ...detail } });
+    }
   }
   throw new RetryableError(`The keys of meter ${meter_id} are being changed by others: try again`);
-}
-
-/** Undoes the line of history of a change that did not come about. */
-class RacedError extends Error {
-  override readonly name = "RacedError";
 }

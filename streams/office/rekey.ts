@@ -1,19 +1,21 @@
 /** `meter-rekey`: a meter's next key, over the air or in a file, while the old one goes on working. */
+import {
+  type NextKey,
+  nextKey,
+  retireBefore,
+  type Wish,
+  withNextKey,
+} from "../../actors/enrolment/next_key.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { Command, RekeyCommand } from "../../protocol/messages/command.ts";
 import { id } from "../../protocol/messages/common.ts";
-import {
-  type Enrolment,
-  GENERATIONS_KEPT,
-  type SlaveKeyFile,
-  type WrappedKey,
-} from "../../protocol/messages/enrolment.ts";
+import type { Enrolment, SlaveKeyFile } from "../../protocol/messages/enrolment.ts";
 import { z } from "../../protocol/schema.ts";
 import { subjects } from "../../protocol/subjects.ts";
-import { HeadEndKeys } from "../../protocol/tves/keys.ts";
-import { GENERATION_MAX, wrappingHour, wrapRekey } from "../../protocol/tves/rekey.ts";
+import { wrappingHour, wrapRekey } from "../../protocol/tves/rekey.ts";
 import { unwrapKey } from "../../protocol/tves/wrap.ts";
+import { headEndKeysOf } from "../../protocol/tves/wrapped_keys.ts";
 import { findMeter } from "../database/meters.ts";
 import { actorOf, inUseOf } from "./generations.ts";
 import { changeKeys, freshKey, keyFileOf, requireKek } from "./meter_entry.ts";
@@ -31,6 +33,8 @@ const rekeyInput = z.object({
   key_file: z.boolean().default(false),
   /** Refuse what arrives under older generations from now on. */
   retire_old: z.boolean().default(false),
+  /** The key file of the generation that waits is lost: give that one up. */
+  file_lost: z.boolean().default(false),
   wait_s: z.number().positive().max(REKEY_WAIT_S_MAX).default(WAIT_S),
 });
 export type RekeyInput = z.input<typeof rekeyInput>;
@@ -40,25 +44,29 @@ export interface Rekeyed {
   /** False where this generation waited for its first frame already: the same key again. */
   readonly created: boolean;
   readonly slave_id: string;
-  /** Generations that were retired now. */
+  /** Generations that were retired now: given up, or older ones by wish. */
   readonly retired: readonly number[];
   /** Where it was asked for; otherwise the new generation was seen in use. */
   readonly key_file?: SlaveKeyFile;
 }
 
 export const meterRekey = verb(rekeyInput, async (given, context): Promise<Rekeyed> => {
-  const { meter_id, key_file, retire_old, wait_s } = given;
+  const { meter_id, key_file, retire_old, file_lost, wait_s } = given;
   const kek = requireKek(context, "re-key meters");
   const meter = await findMeter(context.db, meter_id);
   if (meter === undefined) throw unknownMeter(meter_id);
   if (!key_file) await requireHeard(context, meter.slave_id);
-  const { entry, changed: created } = await addGeneration(context, meter_id, kek);
-  const { generation } = entry.keys.at(-1)!;
-  if (!key_file) await sendOverTheAir(context, entry, kek, wait_s);
-  const retired = retire_old ? await retireBefore(context, meter_id, generation) : [];
+  const way = key_file ? "hand" : "air";
+  const { entry, next } = await addNextKey(context, meter_id, kek, { way, retire_old, file_lost });
+  const { generation, isNew: created, under } = next;
   const { slave_id } = entry;
-  const file = key_file ? { key_file: keyFileOf(entry, kek) } : {};
-  return { generation, created, slave_id, retired, ...file };
+  const done = { generation, created, slave_id };
+  if (key_file) {
+    return { ...done, retired: next.retired, key_file: keyFileOf(entry, kek, context.now_ms()) };
+  }
+  await sendOverTheAir(context, entry, { kek, wait_s, under: under! });
+  const older = retire_old ? await retireOlder(context, meter_id, generation) : [];
+  return { ...done, retired: [...next.retired, ...older] };
 });
 
 /** A slave that never came cannot have the key that the new one would be wrapped under. */
@@ -73,35 +81,32 @@ async function requireHeard({ db }: OfficeContext, slave_id: string): Promise<vo
 }
 
 /**
- * The entry with a generation that waits for its first frame. One that waits already is it: a repeated
- * or broken-off re-key completes, and never makes a second key.
+ * The entry with the generation that the wish comes to as its newest. It stands there, and in the
+ * history, before anything of it leaves the office.
  */
-async function addGeneration(context: OfficeContext, meter_id: string, kek: Uint8Array) {
-  return await changeKeys(context, meter_id, async ({ keys }) => {
-    const inUse = inUseOf(await actorOf(context.broker, meter_id));
-    const { generation: newest } = keys.at(-1)!;
-    const waits = keys.length > 1 && newest > inUse.generation;
-    const generation = waits ? newest : newest + 1;
-    if (generation > GENERATION_MAX) {
-      throw new TerminalError(
-        `Meter ${meter_id} has used its last key generation, ${GENERATION_MAX}: enrol it anew under ` +
-          "another meter ID",
-      );
-    }
-    const action = waits ? "meter.rekey-repeated" : "meter.rekeyed";
-    const audit = { action, detail: { generation } };
-    if (waits) return { audit };
-    const fresh = freshKey(kek, meter_id, generation, context.now_ms());
-    return { keys: [...keys, fresh].slice(-GENERATIONS_KEPT), audit };
+async function addNextKey(context: OfficeContext, meter_id: string, kek: Uint8Array, wish: Wish) {
+  let next!: NextKey;
+  const entry = await changeKeys(context, meter_id, async (entry) => {
+    const in_use = inUseOf(await actorOf(context.broker, meter_id)).generation;
+    const known = { in_use, now_ms: context.now_ms() };
+    next = nextKey(entry, wish, known);
+    const { generation, isNew, retired } = next;
+    const action = isNew ? "meter.rekeyed" : "meter.rekey-repeated";
+    const audit = { action, detail: { generation, way: wish.way, retired } };
+    if (!isNew && retired.length === 0) return { audit };
+    const fresh = isNew
+      ? freshKey(kek, meter_id, { generation, by_hand: wish.way === "hand" }, known.now_ms)
+      : undefined;
+    return { keys: withNextKey(entry.keys, next, fresh, known), audit };
   });
+  return { entry, next };
 }
 
 /** Sends the newest generation's key and waits until a frame of it was opened. */
 async function sendOverTheAir(
   context: OfficeContext,
   entry: Enrolment,
-  kek: Uint8Array,
-  wait_s: number,
+  { wait_s, ...keys }: { kek: Uint8Array; under: number; wait_s: number },
 ): Promise<void> {
   const { meter_id, slave_id } = entry;
   const { generation } = entry.keys.at(-1)!;
@@ -112,7 +117,7 @@ async function sendOverTheAir(
     ...{ command: "read-now", request_id: crypto.randomUUID(), meter_id },
     ...{ requested_at_ms, expires_at_ms },
   };
-  for (const command of [rekeyCommandOf(entry, kek, requested_at_ms), readNow]) {
+  for (const command of [rekeyCommandOf(entry, keys, requested_at_ms), readNow]) {
     const { request_id: messageId } = command;
     const payload = utf8(JSON.stringify(command));
     await context.broker.publish(subjects.command(slave_id), payload, { messageId });
@@ -132,53 +137,49 @@ async function sendOverTheAir(
   }
 }
 
-/** The newest generation's key, wrapped under the hour key of the one before. */
-function rekeyCommandOf(entry: Enrolment, kek: Uint8Array, now_ms: number): RekeyCommand {
-  const { meter_id, alias, keys } = entry;
-  const [under, next] = keys.slice(-2) as [WrappedKey, WrappedKey];
-  const keyOf = ({ generation, wrapped_key }: WrappedKey) =>
-    unwrapKey({ kek, wrapped: wrapped_key, meterId: meter_id, generation });
+/** The newest generation's key, wrapped under the hour key of generation `under`. */
+function rekeyCommandOf(
+  { meter_id, alias, keys }: Enrolment,
+  { kek, under }: { kek: Uint8Array; under: number },
+  now_ms: number,
+): RekeyCommand {
+  const next = keys.at(-1)!;
+  const held = keys.find(({ generation }) => generation === under)!;
   const hour = wrappingHour(Math.floor(now_ms / 1_000));
-  const hourKey = new HeadEndKeys({
-    key: keyOf(under),
-    generation: under.generation,
-    enrolmentDay: under.enrolment_day,
-    meterId: meter_id,
-  }).hourKey(hour);
+  const hourKey = headEndKeysOf(meter_id, held, kek).hourKey(hour);
   if (hourKey === undefined) {
     throw new TerminalError(
-      `The head-end's clock stands before the enrolment of meter ${meter_id}: set the clock`,
+      `The head-end's clock stands outside the life of meter ${meter_id}'s key: set the clock`,
     );
   }
   const { generation, enrolment_day } = next;
+  const key = unwrapKey({ kek, wrapped: next.wrapped_key, meterId: meter_id, generation });
   const wrapped_key = wrapRekey({
     ...{ hourKey, hour, meterId: meter_id, alias, generation, enrolmentDay: enrolment_day },
-    key: keyOf(next),
+    ...{ key, underGeneration: under },
     nonce: crypto.getRandomValues(new Uint8Array(12)),
-    underGeneration: under.generation,
   });
+  key.fill(0);
+  hourKey.fill(0);
   return {
     ...{ command: "rekey", request_id: crypto.randomUUID(), meter_id, alias, generation },
-    ...{ enrolment_day, under_generation: under.generation, hour, wrapped_key },
+    ...{ enrolment_day, under_generation: under, hour, wrapped_key },
   };
 }
 
 /** Retires all generations before `newest`: what arrives from now on under one of them is refused. */
-async function retireBefore(
+async function retireOlder(
   context: OfficeContext,
   meter_id: string,
   newest: number,
-): Promise<number[]> {
-  let retired: number[] = [];
-  await changeKeys(context, meter_id, ({ keys }) => {
-    const isDue = (key: WrappedKey) => key.generation < newest && key.not_after_ms === undefined;
-    retired = keys.filter(isDue).map(({ generation }) => generation);
+): Promise<readonly number[]> {
+  let retired: readonly number[] = [];
+  await changeKeys(context, meter_id, (entry) => {
+    const after = retireBefore(entry.keys, newest, context.now_ms());
+    retired = after.retired;
     if (retired.length === 0) return {};
-    const not_after_ms = context.now_ms();
-    return {
-      keys: keys.map((key) => isDue(key) ? { ...key, not_after_ms } : key),
-      audit: { action: "meter.key-retired", detail: { generations: retired } },
-    };
+    const audit = { action: "meter.key-retired", detail: { generations: retired } };
+    return { keys: after.keys, audit };
   });
   return retired;
 }

@@ -8,12 +8,16 @@ const REKEY = "protocol/tves/rekey.ts";
 const STORE = "streams/edge/meter_keys.ts";
 const OFFICE = "streams/office/rekey.ts";
 const ENTRY = "streams/office/meter_entry.ts";
+const NEXT = "actors/enrolment/next_key.ts";
 
 const replay = { test: "tests/protocol/tves/replay_test.ts" };
 const edge = { file: EDGE, test: "tests/protocol/tves/edge_keys_test.ts" };
 const wrap = { file: REKEY, test: "tests/protocol/tves/rekey_test.ts" };
 const store = { file: STORE, test: "tests/streams/edge/rekey_test.ts" };
 const office = { test: "tests/streams/office/rekey_test.ts", name: "meter-rekey" };
+const nextTest = "tests/actors/enrolment/next_key_test.ts";
+const table = { file: NEXT, test: nextTest, name: "nextKey() does what the table" };
+const promises = { file: NEXT, test: nextTest, name: "nextKey() keeps its promises" };
 
 export const guards: readonly Guard[] = [
   {
@@ -184,21 +188,84 @@ export const guards: readonly Guard[] = [
   {
     rule: "One generation waits at a time: a repeated re-key gives the same key",
     source: "ADR 0012, one generation",
+    ...promises,
+    find: "const waits = waitingOf(keys, known.in_use);",
+    replace: "const waits = undefined as WrappedKey | undefined;",
+  },
+  {
+    rule: "What went over the air is never given by hand: it is no remedy for a theft",
+    source: "ADR 0012, one way",
+    ...promises,
+    find: 'const isAgain = waits !== undefined && !isGone && isByHand === (way === "hand");',
+    replace: "const isAgain = waits !== undefined && !isGone;",
+  },
+  {
+    rule: "Air, then file: the file that is carried after a theft has a key that never was sent",
+    source: "ADR 0012, one way",
     ...{ ...office, file: OFFICE },
-    find: "const waits = keys.length > 1 && newest > inUse.generation;",
-    replace: "const waits = false;",
+    find: 'by_hand: wish.way === "hand"',
+    replace: "by_hand: true",
+  },
+  {
+    rule: "What waits in a key file is never sent as well",
+    source: "ADR 0012, one way",
+    ...table,
+    find: "(isByHand && !isGone ? whyNotBoth(waits!.generation) : undefined);",
+    replace: "undefined;",
+  },
+  {
+    rule: "An enrolment that comes again gives no key that went over the air",
+    source: "ADR 0012, one way",
+    ...{ ...office, file: ENTRY },
+    find: "if (!mayBeCarried(newest, now_ms)) {",
+    replace: "if (newest === undefined) {",
+  },
+  {
+    rule: "Nothing is wrapped under a retired generation: its thief would open it",
+    source: "ADR 0012, over the air",
+    ...promises,
+    find: "  if (isRetired(held)) {",
+    replace: "  if (held === undefined) {",
+  },
+  {
+    rule: "A chain that begins in the future is not handed out: the meter would be off the air",
+    source: "ADR 0012, one generation",
+    ...promises,
+    find: "(isAhead(waits, known.now_ms) || (isByHand && file_lost))",
+    replace: "(isByHand && file_lost)",
+  },
+  {
+    rule: "A generation that is given up is retired at once",
+    source: "ADR 0012, one generation",
+    ...promises,
+    find: '(key === waits || (way === "hand" && retire_old))',
+    replace: '(way === "hand" && retire_old)',
+  },
+  {
+    rule: "The generation that the meter seals with is never dropped",
+    source: "ADR 0012, one generation",
+    ...promises,
+    find: "after.splice(after.findIndex((key) => key.generation !== held), 1);",
+    replace: "after.shift();",
+  },
+  {
+    rule: "No key is made without its line of history",
+    source: "ADR 0012, one generation",
+    ...{ ...office, file: ENTRY },
+    find: "if (audit) await tell(audit);",
+    replace: "",
   },
   {
     rule: "An entry that somebody changed meanwhile is not written over",
     source: "ADR 0012, one generation",
     ...{ ...office, file: ENTRY },
-    find: "if (await bucket.update(meter_id, value, found.revision) !== undefined) return true;",
-    replace: "if (await bucket.put(meter_id, value) !== undefined) return true;",
+    find: "if (await bucket.update(meter_id, value, found.revision) !== undefined) return entry;",
+    replace: "if (await bucket.put(meter_id, value) !== undefined) return entry;",
   },
   {
     rule: "Generation 255 is the last",
     source: "TVES/2, frame",
-    ...{ ...office, file: OFFICE },
+    ...table,
     find: "if (generation > GENERATION_MAX) {",
     replace: "if (generation > 1_000) {",
   },
@@ -215,7 +282,7 @@ export const guards: readonly Guard[] = [
     rule: "Over the air the old key is retired only when the new one is in use",
     source: "ADR 0012, retire-old",
     ...{ ...office, file: OFFICE },
-    find: "if (!key_file) await sendOverTheAir(context, entry, kek, wait_s);",
+    find: "await sendOverTheAir(context, entry, { kek, wait_s, under: under! });",
     replace: "",
   },
   {

@@ -22,6 +22,10 @@ export const command: Command = {
       type: "boolean",
       help: "Refuse frames of older keys: when the new one is in use, or at once with --key-file",
     },
+    "file-lost": {
+      type: "boolean",
+      help: "The key file that was made before is lost: refuse its key, and make another",
+    },
     wait: {
       type: "string",
       placeholder: "SECONDS",
@@ -31,11 +35,14 @@ export const command: Command = {
   },
   help: `Asks the running head-end. The new key goes to the slave wrapped under the present hour's
 key; the slave switches at once, erases the old key, and is asked for a reading to show it. Frames of
-the old key that are on their way still open. While the new key was not seen in use, the same command
-again gives the same key, never a second one: repeat it when the slave was away.
+the old key that are on their way still open. One key waits at a time: while the new one was not seen
+in use, the same command again gives the same key. Repeat it when the slave was away.
 
 Whoever has stolen the present key can open what is sent: after a theft use --key-file, add the file
 to the slave's key_files, restart the slave. Its readings wait meanwhile if --retire-old is given.
+A key has one way for good. A key file never holds what was sent: a key that was sent and waits is
+given up, and refused from then on. What is in a key file is never sent, and nothing is sent under a
+key that was retired: carry the file.
 
   samay meter rekey MH00000001
   samay meter rekey MH00000001 --key-file MH00000001.next.json --retire-old`,
@@ -52,6 +59,7 @@ async function run({ values, positionals }: ParsedArguments): Promise<number> {
   const input: RekeyInput = {
     ...{ meter_id, wait_s, key_file: path !== undefined },
     retire_old: values["retire-old"] === true,
+    file_lost: values["file-lost"] === true,
   };
   const timeout_ms = wait_s * 1_000 + WAY_MS;
   const { key_file, ...rest } = await askAsOperator("meter-rekey", input, timeout_ms) as Rekeyed;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex, utf8 } from "../../../protocol/bytes.ts";
+import { RetryableError } from "../../../protocol/errors.ts";
 import {
   command as commandMessage,
   type RekeyCommand,
@@ -88,7 +89,8 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
     const before = unwrapKey({ kek: KEK, wrapped, meterId: "MH1", generation: 0 });
     assert.notEqual(key, toHex(before));
     const audit = await auditOf(db, "MH1");
-    assert.deepEqual([audit[0]!.action, audit[0]!.detail], ["meter.rekeyed", { generation: 1 }]);
+    const detail = { generation: 1, way: "hand", retired: [] };
+    assert.deepEqual([audit[0]!.action, audit[0]!.detail], ["meter.rekeyed", detail]);
     assert.doesNotMatch(JSON.stringify([audit, entry]), new RegExp(key));
   });
 
@@ -102,8 +104,10 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
       assert.equal(all.filter(({ created }) => created).length, 1);
       assert.deepEqual(generations(await entryOf()), [0, 1]);
       const actions = (await auditOf(db, "MH1")).map(({ action }) => action);
-      assert.equal(actions.filter((action) => action === "meter.rekeyed").length, 1);
-      assert.equal(actions.filter((action) => action === "meter.rekey-repeated").length, 3);
+      const count = (wanted: string) => actions.filter((action) => action === wanted).length;
+      // Who was outrun had said that a key is made, and says that it was not.
+      assert.equal(count("meter.rekeyed") - count("meter.keys-unchanged"), 1);
+      assert.equal(count("meter.rekey-repeated"), 3);
       await used(1);
       const next = await inFile(context);
       assert.deepEqual([next.generation, next.created], [2, true]);
@@ -111,7 +115,7 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
   );
 
   await step(
-    "writes no entry over one that was changed meanwhile, and no history of it",
+    "writes no entry over one that was changed meanwhile, and says so in the history",
     async () => {
       const bucket: OfficeContext["broker"]["bucket"] = async (name) => {
         const real = await broker.bucket(name);
@@ -132,10 +136,108 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
       const { consumer_number, ...entry } = await entryOf();
       assert.equal(consumer_number, "18");
       assert.deepEqual(generations({ ...entry, consumer_number }), [0, 1]);
-      const actions = (await auditOf(db, "MH1")).map(({ action }) => action);
-      assert.deepEqual(actions, ["meter.rekeyed", "meter.enrolled"]);
+      const audit = (await auditOf(db, "MH1")).map(({ action }) => action);
+      assert.deepEqual(audit, [
+        ...["meter.rekeyed", "meter.keys-unchanged", "meter.rekeyed", "meter.enrolled"],
+      ]);
     },
   );
+
+  await step("makes no key without its line of history, whatever breaks off", async () => {
+    const bucket: OfficeContext["broker"]["bucket"] = async (name) => {
+      const real = await broker.bucket(name);
+      const update: typeof real.update = async (...given) => {
+        await real.update(...given);
+        throw new RetryableError("the answer was lost");
+      };
+      return name === ENROLMENTS ? { ...real, update } : real;
+    };
+    const asked = inFile({ ...context, broker: { ...broker, bucket } as NatsBroker });
+    await assert.rejects(asked, /the answer was lost/);
+    assert.deepEqual(generations(await entryOf()), [0, 1]);
+    assert.equal((await auditOf(db, "MH1"))[0]!.action, "meter.rekeyed");
+  });
+
+  await step("air then file: a key that went over the air is never given by hand", async () => {
+    await heard(db);
+    await assert.rejects(rekey({ meter_id: "MH1", wait_s: 0.3 }, context), /not seen/);
+    // Whoever has stolen the slave meanwhile opens the command, and has this key.
+    const { wrapped_key } = (await entryOf()).keys[1]!;
+    const sent = unwrapKey({ kek: KEK, wrapped: wrapped_key, meterId: "MH1", generation: 1 });
+    const { key_file, created, generation, retired } = await inFile(context, { retire_old: true });
+    assert.deepEqual([created, generation, retired], [true, 2, [0, 1]]);
+    assert.notEqual(key_file!.key, toHex(sent));
+    assert.deepEqual((await inFile(context)).key_file, key_file, "and the file comes again");
+    const { keys } = await entryOf();
+    assert.deepEqual(keys.map(({ not_after_ms }) => not_after_ms), [NOW_MS, NOW_MS, undefined]);
+  });
+
+  await step(
+    "an enrolment that comes again gives no key that went over the air either",
+    async () => {
+      await heard(db);
+      await assert.rejects(rekey({ meter_id: "MH1", wait_s: 0.3 }, context), /not seen/);
+      const given = {
+        ...{ meter_id: "MH1", slave_id: "edge-1", consumer_number: "17", name: "Asha" },
+      };
+      await assert.rejects(enrol(enrolInput.parse(given), context), /is given in no file/);
+      await inFile(context);
+      const { key_file } = await enrol(enrolInput.parse(given), context);
+      assert.equal(key_file.generation, 2);
+    },
+  );
+
+  await step("sends nothing under a retired generation, nor what is in a file", async () => {
+    await heard(db);
+    const sentUntilNow = async () =>
+      (await (await broker.manager()).streams.info("COMMANDS")).state.messages;
+    const before = await sentUntilNow();
+    await inFile(context);
+    const byAir = { meter_id: "MH1", wait_s: 0.3 };
+    await assert.rejects(rekey(byAir, context), /generation 1 waits in a key file.*--file-lost/);
+    await inFile(context, { retire_old: true });
+    await assert.rejects(rekey(byAir, context), /present key is retired.*--key-file/);
+    await assert.rejects(rekey({ ...byAir, file_lost: true }, context), /present key is retired/);
+    assert.deepEqual(generations(await entryOf()), [0, 1]);
+    assert.equal(await sentUntilNow(), before);
+  });
+
+  await step("makes another key where the file of the one that waits is lost", async () => {
+    const { key_file: first } = await inFile(context);
+    const second = await inFile(context, { file_lost: true });
+    assert.deepEqual([second.generation, second.created, second.retired], [2, true, [1]]);
+    assert.notEqual(second.key_file!.key, first!.key);
+  });
+
+  await step("hands out no chain that begins in the future, once the clock is right", async () => {
+    await heard(db);
+    const ahead = { ...context, now_ms: () => NOW_MS + 8 * 86_400_000 };
+    await inFile(ahead);
+    const { key_file, retired } = await inFile(context);
+    assert.deepEqual([key_file!.generation, retired], [2, [1]]);
+    assert.equal(key_file!.enrolment_day, Math.floor(NOW_MS / 86_400_000));
+    await used(2);
+    await assert.rejects(rekey({ meter_id: "MH1", wait_s: 0.3 }, ahead), /not seen with .* 3/);
+    await assert.rejects(rekey({ meter_id: "MH1", wait_s: 0.3 }, context), /not seen with .* 4/);
+    const { keys } = await entryOf();
+    assert.equal(keys.at(-1)!.enrolment_day, Math.floor(NOW_MS / 86_400_000));
+    assert.ok(keys.find(({ generation }) => generation === 3)!.not_after_ms);
+  });
+
+  await step("keeps the generation in use, however often air and file alternate", async () => {
+    await heard(db);
+    await used(0);
+    for (let turn = 0; turn < 4; turn++) {
+      const byAir = { meter_id: "MH1", wait_s: 0.05, file_lost: true };
+      await assert.rejects(rekey(byAir, context), /not seen/);
+      await inFile(context);
+    }
+    const { keys } = await entryOf();
+    assert.deepEqual(generations(await entryOf()), [0, 6, 7, 8]);
+    assert.deepEqual(keys.map(({ not_after_ms }) => not_after_ms === undefined), [
+      ...[true, false, false, true],
+    ]);
+  });
 
   await step("keeps a few generations, and ends with the last one", async () => {
     for (let generation = 1; generation <= 6; generation++) {
@@ -158,7 +260,9 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
     const later = { ...context, now_ms: () => NOW_MS + 5 };
     assert.deepEqual((await inFile(later, { retire_old: true })).retired, []);
     assert.equal((await entryOf()).keys[0]!.not_after_ms, NOW_MS);
-    assert.equal((await auditOf(db, "MH1"))[1]!.action, "meter.key-retired");
+    assert.deepEqual((await auditOf(db, "MH1"))[1]!.detail, {
+      ...{ generation: 1, way: "hand", retired: [0] },
+    });
   });
 
   await step(
@@ -224,7 +328,8 @@ async function cases(t: Deno.TestContext, broker: NatsBroker, db: Kysely<Databas
     assert.deepEqual((await shown()).generations.map(({ state }) => state), ["waiting", "retired"]);
     await used(1, 1_790_000_000);
     assert.deepEqual((await shown()).generations[0], {
-      ...{ generation: 1, begins_on: "2026-10-01", state: "in use", retired_at: null },
+      ...{ generation: 1, begins_on: "2026-10-01", way: "hand", state: "in use" },
+      retired_at: null,
       first_used_at: new Date(1_790_000_000_000).toISOString(),
     });
   });
