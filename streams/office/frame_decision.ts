@@ -1,5 +1,9 @@
 /** What a master decided of a frame, as far as anything still tells it. */
-import { rejectEvent, type RejectReason } from "../../protocol/messages/journal.ts";
+import {
+  type RejectEvent,
+  rejectEvent,
+  type RejectReason,
+} from "../../protocol/messages/journal.ts";
 import { isId } from "../../protocol/subjects.ts";
 import type { StoredMessage } from "../jetstream/broker.ts";
 import type { OfficeContext } from "./office.ts";
@@ -65,9 +69,9 @@ async function judgementOn(
     limit: EVENTS_MAX,
   });
   for (const { payload, sequence: event_sequence } of events) {
-    const parsed = rejectEvent.safeParse(jsonOf(payload));
-    if (!parsed.success || parsed.data.frame !== sequence) continue;
-    return { decided: parsed.data.reason, event_sequence, trials: parsed.data.trials };
+    const reject = rejectIn(payload);
+    if (reject?.frame !== sequence) continue;
+    return { decided: reject.reason, event_sequence, trials: reject.trials };
   }
   return undefined;
 }
@@ -99,6 +103,12 @@ export async function firstOf(
     .where("meter_id", "=", meter_id).where("second_found_s", "=", t_s)
     .orderBy("frame_sequence").limit(1).executeTakeFirst();
   return row?.frame_sequence ?? undefined;
+}
+
+/** The reject in a message of EVENTS; undefined where it is something else. */
+export function rejectIn(payload: Uint8Array): RejectEvent | undefined {
+  const parsed = rejectEvent.safeParse(jsonOf(payload));
+  return parsed.success ? parsed.data : undefined;
 }
 
 /** Whoever may publish events may publish anything. */

@@ -1,6 +1,7 @@
 /** `meter-list` and `meter-show`: what the head-end knows of its meters. */
 import { TerminalError } from "../../protocol/errors.ts";
 import { id } from "../../protocol/messages/common.ts";
+import { SUITE_USUAL } from "../../protocol/messages/enrolment.ts";
 import { z } from "../../protocol/schema.ts";
 import { auditOf } from "../database/audit.ts";
 import { listMeters, type MeterLine, type MeterView, showMeter } from "../database/meter_views.ts";
@@ -39,6 +40,8 @@ export interface MeterSheet extends MeterView {
   readonly actor: unknown;
   /** Its keys, the newest first. */
   readonly generations: readonly Generation[];
+  /** Cipher suite of TVES/2 that its slave seals with; null where it has no key. */
+  readonly suite: number | null;
   /** What its slave last said of itself, in words. */
   readonly slave_words: SlaveWords;
   readonly audit: Awaited<ReturnType<typeof auditOf>>;
@@ -55,7 +58,11 @@ export const meterShow = verb(
       ...view,
       actor,
       generations: found === undefined ? [] : generationsOf(found.entry, inUseOf(actor)),
-      slave_words: slaveWords(view.meter.slave_id, meter_id, view.slave, context.now_ms()),
+      suite: found === undefined ? null : found.entry.suite ?? SUITE_USUAL,
+      slave_words: slaveWords(
+        ...[view.meter.slave_id, meter_id, view.slave, context.now_ms()] as const,
+        view.latest,
+      ),
       audit: await auditOf(context.db, meter_id, AUDIT_MAX),
     };
   },

@@ -9,6 +9,7 @@ const WINDOW_TEST = "tests/protocol/tves/window_test.ts";
 const SEARCH_TEST = "tests/actors/meter/search_test.ts";
 const BARS = "tests/simulation/window/window_test.ts";
 const EXPLAIN_TEST = "tests/streams/office/frame_explain_test.ts";
+const OFFICE_TEST = "tests/streams/office/office_test.ts";
 const OPENING_2 = "TVES/2, opening, step 2";
 const OPENING_5 = "TVES/2, opening, step 5";
 const OPENING_6 = "TVES/2, opening, step 6";
@@ -277,5 +278,23 @@ export const guards: readonly Guard[] = [
     replace: "if (entry === undefined) return undefined;",
     test: EXPLAIN_TEST,
     name: "frame-explain tells of every kind of frame",
+  },
+  {
+    rule: "A request for a reading that brought a refused frame names that frame",
+    source: "meter read-now",
+    file: "streams/office/read_now.ts",
+    find: 'if (last === undefined) return "";',
+    replace: 'if (last !== null) return "";',
+    test: OFFICE_TEST,
+    name: "samay meter enrol, list, show and read-now work",
+  },
+  {
+    rule: "A frame that came after the slave's report tells better how its clock is",
+    source: "meter show",
+    file: "streams/office/slave_words.ts",
+    find: "const newer = arrived_ms > heard_ms ? last?.clock_quality ?? null : null;",
+    replace: "const newer = arrived_ms < 0 ? last?.clock_quality ?? null : null;",
+    test: OFFICE_TEST,
+    name: "samay meter enrol, list, show and read-now work",
   },
 ];

@@ -2,6 +2,7 @@
 import { indianTimeOf, inIndia } from "../../../protocol/indian_time.ts";
 import type { FrameExplanation } from "../../office/frame_explain.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { suiteName } from "../suites.ts";
 
 const WIDE_S_MAX = 86_400;
 /** A wide search over a day takes some seconds on a slow machine, and may wait for the processor. */
@@ -51,11 +52,6 @@ function wideOf(value: unknown): number | undefined {
   throw new UsageError(`--wide is a number of seconds up to ${WIDE_S_MAX}, not "${value}"`);
 }
 
-const SUITES: Readonly<Record<number, string>> = {
-  1: "AES-256-GCM",
-  2: "AES-256-GCM-SIV",
-  3: "ChaCha20-Poly1305",
-};
 const QUALITY = ["unsynchronised", "holdover", "synchronised", "synchronised, authenticated"];
 
 /** Lines of a label and its text, the explanation last. */
@@ -68,7 +64,7 @@ export function forPeople(found: FrameExplanation): string {
   if (header !== null) {
     rows.push(
       ["Sent as", `number ${header.sequence} of start ${header.boot}, alias ${header.alias}`],
-      ["Key", `generation ${header.generation}, ${SUITES[header.suite]}`],
+      ["Key", `generation ${header.generation}, ${suiteName(header.suite)}`],
       [
         "Sender's clock",
         QUALITY[header.clock_quality]! +

@@ -36,11 +36,12 @@ and is printed once it stands in the database.
     const input = { meter_id: positionals[0], wait_s };
     const answer = await askAsOperator("meter-read-now", input, wait_s * 1_000 + WAY_MS) as {
       readings: Reading[];
+      slave_time: string | null;
     };
     console.log(
       values.json === true
         ? JSON.stringify({ meter_id: positionals[0], ...answer })
-        : forPeople(positionals[0]!, answer.readings),
+        : forPeople(positionals[0]!, answer.readings, answer.slave_time),
     );
     return 0;
   },
@@ -53,7 +54,11 @@ function waitOf(value: unknown): number {
   throw new UsageError(`--wait is a number of seconds up to ${WAIT_S_MAX}, not "${value}"`);
 }
 
-function forPeople(meter_id: string, readings: readonly Reading[]): string {
+function forPeople(
+  meter_id: string,
+  readings: readonly Reading[],
+  slave_time: string | null,
+): string {
   const { read_at, trials, flags } = readings[0]!;
   const marks = flags.length > 0 ? `, marked ${flags.join(", ")}` : "";
   const columns = [{ title: "register" }, { title: "value", align: "right" as const }, {
@@ -63,5 +68,6 @@ function forPeople(meter_id: string, readings: readonly Reading[]): string {
   return `Meter ${meter_id} at ${inIndia(read_at)} Indian time, opened at trial ${
     trials ?? "-"
   }${marks}\n` +
-    formatTable(columns, rows, { width: terminalWidth() });
+    formatTable(columns, rows, { width: terminalWidth() }) +
+    (slave_time === null ? "" : `\nIts slave's time: ${slave_time}`);
 }

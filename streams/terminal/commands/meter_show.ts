@@ -6,6 +6,7 @@ import { generationRows } from "../../office/generations.ts";
 import type { MeterSheet } from "../../office/meters.ts";
 import type { Command, ParsedArguments } from "../command.ts";
 import { counted } from "../counted.ts";
+import { suiteName } from "../suites.ts";
 
 /** As it comes over the wire: every instant is ISO 8601 text. */
 type OnWire<T> = T extends Date ? string
@@ -37,7 +38,7 @@ function forPeople(sheet: Sheet): string {
     ...readingOf(sheet),
     ...slaveOf(sheet),
     ...actorRows(sheet.actor),
-    ...generationRows(sheet.generations),
+    ...keyRowsOf(sheet),
     ...sheet.audit.map((
       { at, actor, action },
     ) => ["History", `${inIndia(at)}  ${action} (${actor})`]),
@@ -86,12 +87,26 @@ function readingOf({ latest }: Sheet): string[][] {
   return rows;
 }
 
-function slaveOf({ meter, slave_words: { heard, clock, fault, waiting } }: Sheet): string[][] {
+function slaveOf(
+  { meter, slave_words: { heard, clock, time, fault, waiting } }: Sheet,
+): string[][] {
   const rows = [["Slave", `${meter.slave_id}: ${heard}`]];
   if (clock !== null) rows.push(["Slave's clock", clock]);
+  if (time !== null) rows.push(["Slave's time", time]);
   if (waiting !== null) rows.push(["Slave's outbox", `${counted(waiting, "reading")} waiting`]);
   if (fault !== null) rows.push(["Slave says", fault]);
   return rows;
+}
+
+function keyRowsOf({ suite, generations }: Sheet): string[][] {
+  const ofIndia = (instant: string | null) =>
+    instant === null ? null : `${inIndia(instant)} Indian time`;
+  const rows = generationRows(generations.map((one) => ({
+    ...one,
+    retired_at: ofIndia(one.retired_at),
+    first_used_at: ofIndia(one.first_used_at),
+  })));
+  return suite === null ? rows : [["Sealed with", suiteName(suite)], ...rows];
 }
 
 function kwh(value_wh: number): string {

@@ -153,7 +153,10 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
         await tellOf(db, "edge-1", report, ago_ms);
         await assert.rejects(run(readNowCommand, "MH2", "--wait", "0.2"), pattern);
       };
-      await says({}, /Slave edge-1: it was last heard .*, its clock is synchronised, .* no fault/);
+      await says(
+        {},
+        /Slave edge-1: it was last heard .*, its clock is synchronised \(.*\), .* no fault/,
+      );
       const faults = [{ meter_id: "MH1", reason: "other" }, {
         meter_id: "MH2",
         reason: "no answer",
@@ -162,14 +165,54 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       await says({ clock: { ...CLOCK, quality: 0 } }, /edge-1: its clock is not synchronised/);
       await says(
         { clock: { ...CLOCK, quality: 0, reason: "no server answers", unsynchronised_s: 90 } },
-        /seals none \(since .* Indian time\): no server answers/,
+        /seals none \(since .*, as of .* Indian time\): no server answers/,
       );
-      await says({}, /edge-1: it was last heard at .* Indian time: does it run/, 600_000);
+      await says(
+        { clock: { ...CLOCK, quality: 1 } },
+        /runs on by itself \(as of .*\): none of its/,
+      );
+      await says(
+        { clock: { ...CLOCK, quality: 1, reason: "ntp1: step of 137 s refused" } },
+        /Slave edge-1: its clock runs on by itself \(as of .*\): ntp1: step of 137 s refused$/,
+      );
+      const reject = { event: "reject", frame: 12, meter_id: "MH2", reason: "no_key_in_window" };
+      const event = { ...reject, arrival_ms: Date.now(), trials: 21, boot: 1, sequence: 7 };
+      await broker.publish("samay.event.warning.no_key_in_window.MH2", utf8(JSON.stringify(event)));
+      const refusing = broker.listen(subjects.command("edge-1"), async () => {
+        const later = utf8(JSON.stringify({ ...event, frame: 13 }));
+        await broker.publish("samay.event.warning.no_key_in_window.MH2", later);
+      });
+      await assert.rejects(
+        run(readNowCommand, "MH2", "--wait", "0.5"),
+        /0\.5 s\. Its frame 13 was refused as no_key_in_window: see samay frame explain 13\. Slave/,
+      );
+      await refusing.stop();
+      await says({}, /edge-1: it was last heard at .* Indian time: see that it runs/, 600_000);
       await says({ kind: "goodbye" }, /edge-1: it said goodbye at .*: it is stopped/);
       const shown = await run(showCommand, "MH2");
       assert.match(shown, /Slave +edge-1: it said goodbye at .*\n.*clock +is synchronised/);
+      assert.match(shown, /Sealed with +AES-256-GCM \(suite 1\)\nKey +generation 0/);
       await assert.rejects(run(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
       await assert.rejects(run(readNowCommand, "MH9", "--wait", "999"), /--wait/);
+    });
+
+    await t.step("show prefers a frame that came after the slave's report", async () => {
+      await tellOf(db, "edge-1", { clock: { ...CLOCK, quality: 0, offset_s: -137 } }, 60_000);
+      const shown = await run(showCommand, "MH1");
+      assert.match(
+        shown,
+        /Slave's clock +is synchronised \(as of .* Indian time, by its last frame/,
+      );
+      assert.match(
+        shown,
+        /Slave's time +by broker, stratum 2; its machine's own clock is 137\.000 s ahead of that \(as/,
+      );
+      assert.match(
+        await run(readNowCommand, "MH1"),
+        /Its slave's time: by broker, .* ahead of that/,
+      );
+      await tellOf(db, "edge-1", { clock: { ...CLOCK, quality: 0 } }, -60_000);
+      assert.match(await run(showCommand, "MH1"), /Slave's clock +is not synchronised: .* \(as of/);
     });
 
     await t.step("show tells what the master shows in words", async () => {
