@@ -20,6 +20,8 @@ const UNKNOWN_MAX = 10_000;
 const UNKNOWN_FOR_MS = 2_000;
 /** Enrolments on which the key-encryption key is tried at the start. */
 const SAMPLE = 8;
+/** One for all: a million enrolments come at the start. */
+const decoder = new TextDecoder();
 
 export class Keyring {
   readonly #bucket: Bucket;
@@ -117,16 +119,19 @@ export class Keyring {
   #take(id: string, value: Uint8Array | undefined, revision: number): void {
     const before = this.#enrolledAs(id);
     if (before && before.revision >= revision) return;
-    if (before) this.#drop(id, before);
-    if (value === undefined) return;
     try {
-      const text = new TextDecoder().decode(value);
-      const entry = parseJson(enrolment, text, `Enrolment of ${id}`);
+      const entry = value && parseJson(enrolment, decoder.decode(value), `Enrolment of ${id}`);
+      const packed = entry && packEnrolment(entry, revision);
+      // Not before the new one is read: a meter with a broken entry goes on with the old one.
+      if (before) this.#drop(id, before);
+      if (entry === undefined) return;
       this.#byAlias.set(entry.alias, id);
-      this.#byId.set(id, packEnrolment(entry, revision));
+      this.#byId.set(id, packed!);
       this.#unknown.delete(id);
     } catch (error) {
-      this.#log.error("enrolment not readable", { meter: id, reason: (error as Error).message });
+      const kept = before === undefined ? "nothing" : "the one before";
+      const reason = (error as Error).message;
+      this.#log.error("enrolment not readable", { meter: id, kept, reason });
     }
   }
 

@@ -152,14 +152,14 @@ export const guards: readonly Guard[] = [
     rule: "After a re-key nothing of the old key is left on the disk",
     source: "TVES/2, keys; ADR 0012",
     ...{ ...store, name: "MeterKeys.rekey() leaves nothing of the old key" },
-    find: "    this.#advanced_s = -1;\n    eraseLog(this.#database);",
+    find: "    this.#advanced_s = -1;\n    this.#logHoldsKeys = true;",
     replace: "    this.#advanced_s = -1;",
   },
   {
     rule: "After a re-key nothing of the old key is left in memory",
     source: "TVES/2, keys; ADR 0012",
     ...{ ...store, name: "MeterKeys.rekey() leaves nothing of the old key" },
-    find: "this.#meters.get(meter_id)?.keys.erase();",
+    find: "standing?.keys.erase();",
     replace: "",
   },
   {
@@ -277,6 +277,16 @@ export const guards: readonly Guard[] = [
     name: "Keyring has no key for what arrives under a retired generation",
     find: "if (key === undefined || arrival_ms > (key.not_after_ms ?? Infinity)) return undefined;",
     replace: "if (key === undefined) return undefined;",
+  },
+  {
+    rule: "A meter whose entry becomes unreadable goes on with the one before",
+    source: "ADR 0012, the entry",
+    file: "streams/masters/keyring.ts",
+    test: "tests/streams/masters/keyring_test.ts",
+    name: "Keyring keeps what it knows of a meter when its entry becomes unreadable",
+    find: "if (before && before.revision >= revision) return;",
+    replace:
+      "if (before && before.revision >= revision) return; if (before) this.#drop(id, before);",
   },
   {
     rule: "Over the air the old key is retired only when the new one is in use",

@@ -5,7 +5,7 @@ import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
 import { wrapKey } from "../../../protocol/tves/wrap.ts";
 import type { Bucket } from "../../../streams/jetstream/broker.ts";
 import { Keyring } from "../../../streams/masters/keyring.ts";
-import { silentLog } from "../../../streams/terminal/log.ts";
+import { createLog, silentLog } from "../../../streams/terminal/log.ts";
 
 const KEK = new Uint8Array(32).fill(3);
 const DAY = 20_500;
@@ -24,20 +24,24 @@ const wrapped = (generation: number) => ({
 
 /** A bucket with one entry, which can be changed under its watcher. */
 async function ringWith(...keys: Enrolment["keys"]) {
+  const said: string[] = [];
   let tell: Parameters<Bucket["watch"]>[0] = () => {};
   let revision = 0;
   const put = (keys: Enrolment["keys"]) => {
     const entry = { meter_id: "M1", alias: 7, slave_id: "s", consumer_number: "C", keys };
     tell("M1", utf8(JSON.stringify({ ...entry, enrolled_at_ms: 0 })), ++revision);
   };
+  const putText = (text: string) => tell("M1", utf8(text), ++revision);
+  const remove = () => tell("M1", undefined, ++revision);
   const watch: Bucket["watch"] = (onEntry) => {
     tell = onEntry;
     put(keys);
     return Promise.resolve({ stop: () => Promise.resolve() });
   };
-  const ring = new Keyring({ watch } as Bucket, KEK, silentLog);
+  const log = createLog("test", (text) => void said.push(text));
+  const ring = new Keyring({ watch } as Bucket, KEK, log);
   await ring.start();
-  return { ring, put };
+  return { ring, put, putText, remove, said };
 }
 
 const secondOf = (ring: Keyring, generation: number, arrival_ms = NOW_MS) =>
@@ -92,14 +96,16 @@ Deno.test("Keyring keeps each meter's keys apart, also where one took the place 
     assert.deepEqual(second(7, generation), expected(generation));
   }
   assert.equal(ring.slaveOf("M1"), "s");
-  put(2 ** 32 - 1, 2, [wrapped(1), wrapped(0)]);
+  put(7, 2, [wrapped(0)]); // What was unwrapped of the entry before is wiped.
+  assert.deepEqual([second(7, 0), second(7, 1)], [expected(0), undefined]);
+  put(2 ** 32 - 1, 3, [wrapped(1), wrapped(0)]);
   assert.equal(second(7, 0), undefined);
   for (const generation of [1, 0]) {
     assert.deepEqual(second(2 ** 32 - 1, generation), expected(generation));
   }
   put(7, 1, [wrapped(0)]); // Older than what is known.
   assert.equal(ring.find(7), undefined);
-  put(0, 3);
+  put(0, 4);
   assert.deepEqual([ring.size, ring.slaveOf("M1"), second(2 ** 32 - 1, 0)], [0, ...none, ...none]);
 });
 
@@ -133,4 +139,17 @@ Deno.test("Keyring looks an unknown meter up once in a while, a batch at a time,
     await ring.refresh(inputsOf(from));
     assert.ok(ring.unknown <= 10_000);
   }
+});
+
+Deno.test("Keyring keeps what it knows of a meter when its entry becomes unreadable, and says so", async () => {
+  const { ring, put, putText, remove, said } = await ringWith(wrapped(0));
+  for (const broken of ["{", '{"meter_id":"M1"}']) {
+    putText(broken);
+    assert.deepEqual(secondOf(ring, 0), expected(0), broken);
+  }
+  assert.equal(said.filter((line) => /enrolment not readable.*M1/s.test(line)).length, 2);
+  put([wrapped(0), wrapped(1)]);
+  assert.deepEqual(secondOf(ring, 1), expected(1), "and takes the next one that is readable");
+  remove();
+  assert.equal(ring.find(7), undefined);
 });
