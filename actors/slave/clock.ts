@@ -45,11 +45,8 @@ function changed(
   }
   state.unsynchronisedSince_s = undefined;
   if (before === undefined) return [];
-  const said: SlaveEffect = {
-    effect: "say",
-    level: "info",
-    text: "the clock is good enough again: sealing",
-  };
+  const is = before === "behind" ? "has come to the last sealing" : "is synchronised";
+  const said: SlaveEffect = { effect: "say", level: "info", text: `the clock ${is}: sealing` };
   // Whoever heard that it stopped hears at once that it goes on.
   return isTold ? [said, report(state, "heartbeat", now)] : [said];
 }
@@ -65,9 +62,8 @@ function whyStopped(state: SlaveState, now: Moment): string {
 
 /** Tells operators, once for each time that sealing stops, and of clocks that come and go seldom. */
 function tellStopped(state: SlaveState, now: Moment): SlaveEffect[] {
-  if (state.stopTold) return [];
-  const told_s = state.stopTold_s;
-  if (told_s !== undefined && now.monotonic_s - told_s < REPEAT_S) return [];
+  const since_told_s = now.monotonic_s - (state.stopTold_s ?? -Infinity);
+  if (state.stopTold || since_told_s < REPEAT_S) return [];
   state.stopTold = true;
   state.stopTold_s = now.monotonic_s;
   return [notice(state, "clock_unsynchronised", whyStopped(state, now), now)];

@@ -84,7 +84,7 @@ Deno.test("receive() tells of a clock that lies behind the last sealing, and whe
   world.set({ quality: 2 });
   assert.deepEqual(said(world.pass(7_000)).length, 1, "behind again");
   const back = world.pass(199);
-  assert.deepEqual(said(back), ["info: the clock is good enough again: sealing"]);
+  assert.deepEqual(said(back), ["info: the clock has come to the last sealing: sealing"]);
   assert.equal(reportsOf(back)[0]!.unsynchronised_s, null);
 });
 

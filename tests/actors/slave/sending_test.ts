@@ -50,7 +50,7 @@ Deno.test("receive() seals nothing while the clock is not synchronised, and says
   world.set({ quality: 1 });
   const again = world.pass(1);
   assert.deepEqual(sentAt(again), [R1], "holdover is good enough to seal");
-  assert.match(only(again, "say")[0]!.text, /good enough again: sealing/);
+  assert.match(only(again, "say")[0]!.text, /synchronised: sealing/);
 });
 
 Deno.test("receive() waits when the clock was set back behind the last sealing", () => {
