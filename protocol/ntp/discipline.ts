@@ -70,6 +70,8 @@ interface Adopted extends Combined {
 
 /** Servers that are kept apart; more are refused by configuration, this is the last guard. */
 const SOURCES_MAX = 16;
+/** One of two servers starts the clock alone after so many answers: the other one is silent then. */
+const ALONE_FROM = 4;
 /** A server that contradicted the clock so many times in a row contests it. */
 const CONTESTED_FROM = 2;
 
@@ -88,6 +90,9 @@ interface Source {
   readonly filter: SourceFilter;
   /** Refused steps in a row. */
   refused: number;
+  /** Samples that were taken with no long silence between them, and when the last one was. */
+  taken: number;
+  taken_s: number;
 }
 
 /** One clock's estimator. Times are monotonic seconds of that clock, and never go back. */
@@ -98,6 +103,7 @@ export class Discipline {
   readonly #errorMax_s: number;
   readonly #delayTaken_s: number;
   readonly #agreeing_min: number;
+  readonly #alone_from: number;
   readonly #sources = new Map<string, Source>();
   #adopted: Adopted | undefined;
   /** Unix time of the local clock at monotonic zero, in seconds. */
@@ -112,6 +118,7 @@ export class Discipline {
     this.#fresh_s = options.fresh_s ?? 600;
     this.#errorMax_s = options.errorMax_s ?? 2;
     this.#delayTaken_s = delayTaken_s(Math.min(options.delayMax_s ?? DELAY_MAX_S, DELAY_MAX_S));
+    this.#alone_from = options.sources === 2 ? ALONE_FROM : 1;
     this.#agreeing_min = options.sources >= 3 ? Math.floor(options.sources / 2) + 1 : 1;
   }
 
@@ -123,7 +130,7 @@ export class Discipline {
       this.#adopted = undefined;
       this.#sources.clear();
     }
-    const source = this.#sourceOf(name);
+    const source = this.#sourceOf(name, now_s);
     const step_s = sample.offset_s - this.#offset_s(now_s);
     if (this.#isBeyondCap(step_s, now_s)) {
       source.refused++;
@@ -133,6 +140,8 @@ export class Discipline {
     const outcome = source.filter.feed(sample, now_s);
     if (outcome === "delay_outlier") return { outcome };
     if (outcome === "unconfirmed_step") return { outcome, step_s };
+    source.taken = now_s - source.taken_s > this.#fresh_s ? 1 : source.taken + 1;
+    source.taken_s = now_s;
     return this.#adopt(name, sample, now_s);
   }
 
@@ -164,7 +173,9 @@ export class Discipline {
   #adopt(name: string, sample: TimeSample, now_s: number): FeedOutcome {
     const candidates = this.#candidates(now_s);
     const expected_s = this.#adopted === undefined ? undefined : this.#offset_s(now_s);
-    const group = truechimers(candidates, this.#agreeing_min, expected_s);
+    const group = this.#isHastyAlone(candidates)
+      ? undefined
+      : truechimers(candidates, this.#agreeing_min, expected_s);
     if (group === undefined) return { outcome: "no_majority", candidates: candidates.length };
     if (!group.some(({ source }) => source === name)) return { outcome: "outvoted" };
     const combined = combine(group);
@@ -176,6 +187,12 @@ export class Discipline {
       this.#leap = kind === undefined ? undefined : leapAtMonthEnd(kind, this.#utc_s(now_s));
     }
     return { outcome: "adopted" };
+  }
+
+  /** Whether one of two servers would start the clock before the other had its say. */
+  #isHastyAlone([first, ...others]: readonly Candidate[]): boolean {
+    if (this.#adopted !== undefined || first === undefined || others.length > 0) return false;
+    return (this.#sources.get(first.source)?.taken ?? 0) < this.#alone_from;
   }
 
   #offset_s(now_s: number): number {
@@ -239,7 +256,7 @@ export class Discipline {
     this.#leap = undefined;
   }
 
-  #sourceOf(name: string): Source {
+  #sourceOf(name: string, now_s: number): Source {
     let source = this.#sources.get(name);
     if (source === undefined) {
       if (this.#sources.size >= SOURCES_MAX) {
@@ -248,6 +265,8 @@ export class Discipline {
       source = {
         filter: new SourceFilter(this.#driftMax, this.#delayTaken_s),
         refused: 0,
+        taken: 0,
+        taken_s: now_s,
       };
       this.#sources.set(name, source);
     }

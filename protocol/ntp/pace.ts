@@ -3,7 +3,7 @@
  *
  * At the start in short order, as the clock is of no use before; then rarely, and the more rarely the
  * better the predictions hold. Never more often than the server allows: a kiss code RATE doubles the
- * pause for good, DENY and RSTR end the association (RFC 5905 §7.4).
+ * pause until a day has passed without one, DENY and RSTR end the association (RFC 5905 §7.4).
  */
 import type { TimeRejectReason } from "./exchange.ts";
 
@@ -25,6 +25,8 @@ const RETRY_FIRST_S = 1;
 const SOON = 16;
 /** No server slows its clients down beyond this. */
 const RATE_PAUSE_MAX_S = 1_024;
+/** After so long without RATE half of the pause is tried: the server, or its load, may have changed. */
+const RATE_FORGIVEN_S = 86_400;
 /** So many predictions must hold before the pause is doubled. */
 const HELD_IN_A_ROW = 3;
 
@@ -35,6 +37,8 @@ export class Pace {
   #poll_s: number;
   /** What the server's kisses ask for. */
   #floor_s = 0;
+  /** Pauses since the floor was last changed, in seconds. */
+  #obeyed_s = 0;
   #answers = 0;
   /** Questions in a row without a good answer. */
   #fruitless = 0;
@@ -56,7 +60,7 @@ export class Pace {
     this.#answers++;
     this.#fruitless = 0;
     this.#follow(advice);
-    if (this.#answers >= FIRST_QUESTIONS) return this.poll_s;
+    if (this.#answers >= FIRST_QUESTIONS) return this.#forgiven(this.poll_s);
     return Math.max(this.#floor_s, Math.min(FIRST_PAUSE_S, this.#shortest_s));
   }
 
@@ -70,8 +74,18 @@ export class Pace {
     if (reason === "kiss_deny" || reason === "kiss_rstr") return undefined;
     if (reason !== "kiss_rate") return this.#backOff(this.#shortest_s);
     this.#floor_s = Math.min(RATE_PAUSE_MAX_S, 2 * this.poll_s);
+    this.#obeyed_s = 0;
     this.#answers = FIRST_QUESTIONS;
     return this.#floor_s;
+  }
+
+  /** `pause_s`, and a lower floor from then on when the server has not complained for long. */
+  #forgiven(pause_s: number): number {
+    this.#obeyed_s += pause_s;
+    if (this.#obeyed_s < RATE_FORGIVEN_S) return pause_s;
+    this.#obeyed_s = 0;
+    this.#floor_s = this.#floor_s > this.#shortest_s ? this.#floor_s / 2 : 0;
+    return pause_s;
   }
 
   /** `first_s`, and twice as long each time, at first no longer than the shortest pause. */

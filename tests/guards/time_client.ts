@@ -114,6 +114,15 @@ const answers: readonly Guard[] = [
 
 const pace: readonly Guard[] = [
   {
+    file: "protocol/ntp/pace.ts",
+    test: "tests/protocol/ntp/pace_test.ts",
+    rule: "After a day without RATE half of the pause is tried",
+    source: "Time exchange, poll interval",
+    find: "if (this.#obeyed_s < RATE_FORGIVEN_S) return pause_s;",
+    replace: "return pause_s;",
+    name: "asks twice as often again after a day in which no server said RATE",
+  },
+  {
     ...PACE,
     rule: "A refused answer is no reason to ask again at once",
     source: "Bounded work",
@@ -131,7 +140,7 @@ const pace: readonly Guard[] = [
   },
   {
     ...PACE,
-    rule: "A server that says RATE is asked half as often, for good",
+    rule: "A server that says RATE is asked half as often",
     source: "RFC 5905 section 7.4",
     find: "return Math.max(this.#floor_s, this.#poll_s);",
     replace: "return this.#poll_s;",
@@ -156,6 +165,15 @@ const pace: readonly Guard[] = [
 ];
 
 const carriedOut: readonly Guard[] = [
+  {
+    file: "streams/time/time_sync.ts",
+    test: "tests/streams/time/time_sync_test.ts",
+    rule: "Servers that contradict each other are told",
+    source: "Bad input",
+    find: 'this.#trouble(fed.outcome, "the time servers contradict each other: none is followed");',
+    replace: "this.#count(fed.outcome);",
+    name: "says once of each server that servers contradict each other",
+  },
   {
     file: "streams/time/udp_client.ts",
     test: "tests/streams/time/udp_test.ts",

@@ -8,6 +8,24 @@ const DISCIPLINE = {
 
 export const guards: readonly Guard[] = [
   {
+    file: "protocol/ntp/discipline.ts",
+    test: "tests/protocol/ntp/discipline_test.ts",
+    rule: "After silence the step may be larger by what the oscillator may have drifted",
+    source: "TVES/2, sealing rules",
+    find: "this.#stepMax_s + this.#driftMax * (now_s - this.#adopted.at_s);",
+    replace: "this.#stepMax_s;",
+    name: "allows after silence a larger step",
+  },
+  {
+    file: "protocol/ntp/discipline.ts",
+    test: "tests/protocol/ntp/discipline_test.ts",
+    rule: "One of two servers does not start the clock before the other had its say",
+    source: "Time exchange, selection",
+    find: "this.#alone_from = options.sources === 2 ? ALONE_FROM : 1;",
+    replace: "this.#alone_from = 1;",
+    name: "of two servers that contradict each other follows neither from the start",
+  },
+  {
     ...DISCIPLINE,
     rule: "Many small steps move the clock no farther than one large one may",
     source: "TVES/2, sealing rules",

@@ -118,6 +118,31 @@ Deno.test("Discipline does not let servers vote that have been silent for long",
   assert.equal(discipline.feed("a", sampleOf(0), 601).outcome, "no_majority");
 });
 
+Deno.test("Discipline of two servers that contradict each other follows neither from the start", () => {
+  const discipline = new Discipline({ sources: 2 });
+  for (const start_s of [0, 30_000]) {
+    assert.equal(discipline.feed("a", sampleOf(0), start_s).outcome, "no_majority");
+    for (let i = 1; i < 20; i++) {
+      const [name, offset_s] = i % 2 === 0 ? ["a", 0] as const : ["b", 1] as const;
+      const fed = discipline.feed(name, sampleOf(offset_s), start_s + i * 8);
+      assert.deepEqual(fed, { outcome: "no_majority", candidates: 2 });
+    }
+    assert.equal(discipline.estimate(start_s + 160).quality, 0);
+  }
+});
+
+Deno.test("Discipline of two servers follows the one that answers when the other stays silent", () => {
+  const discipline = new Discipline({ sources: 2 });
+  const fed = [0, 0.5, 1, 1.5].map((at_s) => discipline.feed("a", sampleOf(0), at_s).outcome);
+  assert.deepEqual(fed, ["no_majority", "no_majority", "no_majority", "adopted"]);
+});
+
+Deno.test("Discipline allows after silence a larger step, by what the oscillator may have drifted", () => {
+  const discipline = synchronised(0);
+  assert.equal(discipline.feed("a", sampleOf(2.5), 8).outcome, "step_refused");
+  assert.equal(discipline.feed("a", sampleOf(2.5), 10_003).outcome, "adopted");
+});
+
 Deno.test("Discipline counts the server's own distance into its bound", () => {
   const { dispersion_s, delay_s } = synchronised(0, { rootDelay_s: 0.2, rootDispersion_s: 0.3 })
     .estimate(3);

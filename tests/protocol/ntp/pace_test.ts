@@ -47,3 +47,16 @@ Deno.test("Pace waits after a refused answer as after a good one, then longer", 
   assert.deepEqual(times(3, () => pace.refused("bogus_origin")), [8, 8, 8]);
   assert.equal(times(30, () => pace.refused("root_distance")).at(-1), 64);
 });
+
+Deno.test("Pace asks twice as often again after a day in which no server said RATE", () => {
+  const pace = new Pace();
+  times(20, () => pace.refused("kiss_rate"));
+  let asked_s = 0;
+  while (asked_s < 86_400 - 1_024) asked_s += pace.answered("same");
+  assert.equal(pace.poll_s, 1_024);
+  while (asked_s < 86_400) asked_s += pace.answered("same");
+  assert.equal(pace.poll_s, 512);
+  assert.equal(pace.refused("kiss_rate"), 1_024, "the day begins anew");
+  for (asked_s = 0; asked_s < 11 * 86_400;) asked_s += pace.answered("same");
+  assert.equal(pace.poll_s, 8);
+});

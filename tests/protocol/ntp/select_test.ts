@@ -64,3 +64,13 @@ Deno.test("combine() weighs two servers by what they are certain of", () => {
   const { offset_s } = combine([candidate("a", 0, 0.001), candidate("b", 0.01, 0.01)]);
   assert.ok(offset_s > 0 && offset_s < 0.001, `${offset_s}`);
 });
+
+Deno.test("combine() counts into its bound how far the servers are apart, in offset and in frequency", () => {
+  const [a, b] = [candidate("a", 0, 0.01), candidate("b", 0.008, 0.01)];
+  const fast = { ...b, state: { ...b.state, frequency: 40e-6 } };
+  const { offset_s, distance_s, frequency, drift } = combine([a, fast]);
+  assert.ok(Math.abs(offset_s - 0.004) < 1e-9);
+  assert.ok(distance_s >= 0.014 - 1e-9, `${distance_s}`);
+  assert.ok(Math.abs(frequency - 20e-6) < 1e-9);
+  assert.ok(drift >= 120e-6 - 1e-9, `${drift}`);
+});

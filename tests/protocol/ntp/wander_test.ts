@@ -18,3 +18,12 @@ Deno.test("Wander stays within its bounds, whatever the errors are", () => {
   for (let i = 0; i < 1_000; i++) wander.learn(i % 2 === 0 ? 1 : -1, 1e-10);
   assert.equal(wander.value, 1e-10);
 });
+
+Deno.test("Wander learns nothing from the errors before and after a step together", () => {
+  const wander = new Wander();
+  wander.learn(1e-4, 1e-8);
+  wander.forget();
+  const before = wander.value;
+  wander.learn(1e-4, 1e-8);
+  assert.equal(wander.value, before);
+});

@@ -129,3 +129,44 @@ Deno.test("startTimeSync() is not moved by whoever sets the system's time", asyn
     await sync.stop();
   }
 });
+
+Deno.test("startTimeSync() says once of each server that servers contradict each other, and follows none", async () => {
+  const said: string[] = [];
+  const warn = (text: string, details?: Record<string, unknown>) =>
+    void said.push(`${details?.server}: ${text}`);
+  const sync = startTimeSync({
+    clock: startLocalClock(),
+    log: { ...silentLog, warn },
+    poll_s: 0.01,
+    sources: [0, 1].map((offset_s) => ({
+      name: `server ${offset_s}`,
+      ask: () => Promise.resolve(accepted(offset_s)),
+    })),
+  });
+  await new Promise((done) => setTimeout(done, 200));
+  const { estimate } = sync.now();
+  await sync.stop();
+  assert.equal(estimate.quality, 0);
+  assert.ok(sync.faults().no_majority! > 4);
+  const text = "the time servers contradict each other: none is followed";
+  assert.deepEqual(said.sort(), [`server 0: ${text}`, `server 1: ${text}`]);
+});
+
+Deno.test("startTimeSync() names the one server that the others contradict", async () => {
+  const troubles: TimeTrouble[] = [];
+  const sync = startTimeSync({
+    clock: startLocalClock(),
+    log: silentLog,
+    poll_s: 0.01,
+    onTrouble: (trouble) => troubles.push(trouble),
+    sources: [0, 1, 0].map((offset_s, i) => ({
+      name: `server ${i}`,
+      ask: () => Promise.resolve(accepted(offset_s)),
+    })),
+  });
+  await new Promise((done) => setTimeout(done, 200));
+  await sync.stop();
+  const outvoted = troubles.filter(({ reason }) => reason === "outvoted");
+  assert.ok(outvoted.length > 2);
+  assert.ok(outvoted.every(({ server }) => server === "server 1"));
+});
