@@ -34,7 +34,7 @@ async function linesOf(head: HeadEnd, name: MasterName, text: string): Promise<n
 async function takeover({ head, short, fault, figures }: Harm): Promise<void> {
   const took: number[] = [];
   const waits: number[] = [];
-  for (const name of short ? MASTERS.slice(0, 1) : [...MASTERS, ...MASTERS]) {
+  for (const name of short ? MASTERS.slice(0, 1) : MASTERS) {
     await head.untilBalanced();
     const { instance, held } = heldBy(head, name);
     await head.masters.get(name)!.kill();
@@ -119,6 +119,7 @@ async function cutLine({ head, fault, figures }: Harm): Promise<void> {
 async function rollingRestart({ head, fault, figures, begin_ms }: Harm): Promise<void> {
   let most = 0;
   let moves = 0;
+  const gaps = { left: 0, joined: 0 };
   const count = (from_ms: number, what: string, may: ReadonlySet<number> | undefined) => {
     for (const [partition, times] of head.journal.movesSince(from_ms)) {
       most = Math.max(most, times);
@@ -136,11 +137,15 @@ async function rollingRestart({ head, fault, figures, begin_ms }: Harm): Promise
     await head.untilBalanced();
     count(left_ms, "left", held);
     const joined_ms = Date.now();
+    gaps.left = Math.max(gaps.left, head.journal.longestWait(left_ms));
     await head.startMaster(name);
     await head.untilBalanced();
     count(joined_ms, "joined", undefined);
+    gaps.joined = Math.max(gaps.joined, head.journal.longestWait(joined_ms));
   }
   const gap_ms = head.journal.longestWait(begin_ms);
+  figures["gap when one leaves, ms"] = gaps.left;
+  figures["gap when one joins, ms"] = gaps.joined;
   figures["restarts"] = MASTERS.length;
   figures["moves"] = moves;
   figures["moves of a partition at each change, most"] = most;

@@ -45,7 +45,7 @@ async function deadFrames(head: HeadEnd): Promise<Map<number, string>> {
 
 async function poison({ head, short, fault, figures, begin_ms }: Harm): Promise<void> {
   const known = (await head.load.say(`poison ${short ? 10 : 1_000}`)).poison.length;
-  const enough = short ? 12 : 36;
+  const enough = 12;
   let status: LoadStatus | undefined;
   await until("enough poison was sent", async () => {
     await pause(500);

@@ -53,15 +53,31 @@ export async function enrolAll(
   return [...keys].map(([slave_id, mine]) => ({ slave_id, keys: mine }));
 }
 
+/**
+ * In memory where there is such a place: four slaves on one disk with broker and database would wait
+ * for it in turn, and slaves are not what is killed here.
+ */
+async function memoryDir(): Promise<string> {
+  const prefix = "samay-faults-";
+  try {
+    return await Deno.makeTempDir({ dir: "/dev/shm", prefix });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await Deno.makeTempDir({ prefix });
+  }
+}
+
 /** The load as a process of its own; it reads nothing before `begin`. */
 export async function startLoad(
   world: World,
   slaves: LoadOrder["slaves"],
   interval_s: number,
 ): Promise<Load> {
-  const { dataDir, url } = world;
+  const { url } = world;
+  const dataDir = await memoryDir();
+  world.atEnd(() => Deno.remove(dataDir, { recursive: true }));
   const generatedFile = `${dataDir}/generated.tsv`;
-  const log = await Deno.open(`${dataDir}/load.log`, { create: true, append: true });
+  const log = await Deno.open(`${world.dataDir}/load.log`, { create: true, append: true });
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", "--allow-all", PROGRAM],
     stdin: "piped",
@@ -87,7 +103,7 @@ export async function startLoad(
     const answer = last.then(async () => {
       await write(line);
       const { value, done } = await answers.read();
-      if (done) throw new Error(`The load has ended: see ${dataDir}/load.log`);
+      if (done) throw new Error(`The load has ended: see ${world.dataDir}/load.log`);
       return JSON.parse(value) as LoadStatus;
     });
     last = answer.catch(() => {});

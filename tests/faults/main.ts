@@ -19,7 +19,7 @@ that was ever taken with the rows in PostgreSQL.
 
   --short       A few seconds each, those that run in every test run
   --only NAME   ${SCENARIOS.map(({ name }) => name).join(", ")}
-  --meters N    Meters under load (default 2000, short 200), each read every 10 s (short 4 s)
+  --meters N    Meters under load (default 2000, short 200), each read every 20 s (short 4 s)
   --keep        Keep the folder with the logs, and say where it is
   --json        One JSON document`;
 
@@ -51,9 +51,15 @@ async function runHere(
   brokers: number,
 ): Promise<Outcome[]> {
   const dataDir = await Deno.makeTempDir({ prefix: "samay-faults-" });
-  const interval_s = short ? 4 : 10;
+  const interval_s = short ? 4 : 20;
   const head = new HeadEnd({ dataDir, meters, interval_s, brokers, say });
   const outcomes: Outcome[] = [];
+  const interrupted = async () => {
+    await head.world.end();
+    await Deno.remove(dataDir, { recursive: true });
+    Deno.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupted);
   try {
     await head.start();
     for (const scenario of scenarios) {
@@ -64,6 +70,9 @@ async function runHere(
       outcomes.push(outcome);
     }
   } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.removeSignalListener(signal, interrupted);
+    }
     await head.world.end();
     if (keep) say(`Logs: ${dataDir}`);
     else await Deno.remove(dataDir, { recursive: true });
