@@ -33,6 +33,9 @@ export function partitionToken(partition: number): string {
   return String(partition).padStart(2, "0");
 }
 
+/** Bucket in which masters show each meter actor, for people. */
+export const METERS_BUCKET = "samay_meters";
+
 /** Kinds of journal-backed actors. */
 export type JournalKind = "meter" | "session";
 

@@ -6,8 +6,9 @@
  * It protects the new key from everybody but a holder of the old one. After a theft the next key goes
  * by hand, in a key file.
  */
-import { concat, fromHex, toHex, utf8 } from "../bytes.ts";
-import { aes256gcm, hkdfExpand, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./primitives.ts";
+import { concat, utf8 } from "../bytes.ts";
+import { openEnvelope, sealEnvelope } from "./envelope.ts";
+import { hkdfExpand, KEY_LENGTH } from "./primitives.ts";
 import { hourOf, SECONDS_A_HOUR } from "./schedule.ts";
 
 /** The last generation: one byte in a frame's header. */
@@ -15,8 +16,6 @@ export const GENERATION_MAX = 0xff;
 /** What is wrapped so shortly before the hour ends is wrapped for the next hour. */
 export const HOUR_ENDS_S = 60;
 
-/** Bytes of a wrapped key: nonce, key and tag. */
-const WRAPPED_LENGTH = NONCE_LENGTH + KEY_LENGTH + TAG_LENGTH;
 const LABEL = utf8("samay/tves/2/rekey\0");
 
 /** For whom, from when and under what: all of it in the tag, so that no part can be exchanged. */
@@ -48,11 +47,8 @@ export interface WrapRekeyInput extends RekeyOffer {
 
 /** `nonce ‖ ciphertext ‖ tag` in hex. Throws `RangeError` for a key or nonce of a wrong length. */
 export function wrapRekey({ hourKey, key, nonce, ...offer }: WrapRekeyInput): string {
-  if (key.length !== KEY_LENGTH) {
-    throw new RangeError(`A meter's key has 32 bytes, not ${key.length}`);
-  }
-  const kek = wrappingKey(hourKey, offer.generation);
-  return toHex(concat(nonce, aes256gcm.seal({ key: kek, nonce, aad: aadOf(offer) }, key)));
+  const under = wrappingKey(hourKey, offer.generation);
+  return sealEnvelope({ under, aad: aadOf(offer) }, { key, nonce });
 }
 
 export interface OpenRekeyInput extends RekeyOffer {
@@ -63,11 +59,8 @@ export interface OpenRekeyInput extends RekeyOffer {
 
 /** The new key, or undefined when it was not wrapped under this hour key for exactly this offer. */
 export function openRekey({ hourKey, wrapped, ...offer }: OpenRekeyInput): Uint8Array | undefined {
-  const bytes = fromHex(wrapped);
-  if (bytes.length !== WRAPPED_LENGTH) return undefined;
-  const kek = wrappingKey(hourKey, offer.generation);
-  const nonce = bytes.subarray(0, NONCE_LENGTH);
-  return aes256gcm.open({ key: kek, nonce, aad: aadOf(offer) }, bytes.subarray(NONCE_LENGTH));
+  const under = wrappingKey(hourKey, offer.generation);
+  return openEnvelope({ under, aad: aadOf(offer) }, wrapped);
 }
 
 function wrappingKey(hourKey: Uint8Array, generation: number): Uint8Array {

@@ -2,7 +2,7 @@
  * Every stream, consumer and bucket of the head-end, declared once. `applyTopology()` makes the
  * broker agree; running it again changes nothing.
  */
-import { partitionToken } from "../../protocol/subjects.ts";
+import { METERS_BUCKET, partitionToken } from "../../protocol/subjects.ts";
 import type { NatsBroker } from "./connection.ts";
 import {
   AckPolicy,
@@ -113,7 +113,7 @@ export const BUCKETS: readonly { name: string; description: string; history: num
     history: 1,
   },
   {
-    name: "samay_meters",
+    name: METERS_BUCKET,
     description: "Each meter as its actor sees it: clock, window, last reading, counters",
     history: 1,
   },

@@ -12,7 +12,8 @@ import { parseFrame } from "../../protocol/tves/frame.ts";
 import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
 import { sealFrame } from "../../protocol/tves/seal.ts";
-import { bestFirst, candidateSeconds } from "../../protocol/tves/window.ts";
+import { bestFirst } from "../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../protocol/tves/window_width.ts";
 
 export const SYSTEMS = ["caesar", "aes", "tves2"] as const;
 export type SystemName = typeof SYSTEMS[number];

@@ -2,6 +2,7 @@
  * A master: owns partitions while it lives, and shares them with the other masters. This is the
  * wiring to the real broker; what it does is in `partition_holder.ts` and `shard.ts`.
  */
+import { METERS_BUCKET } from "../../protocol/subjects.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import { shardPortsOver } from "../jetstream/shard_ports.ts";
@@ -40,7 +41,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const instance = `${options.name.slice(0, NAME_MAX)}-${crypto.randomUUID().slice(0, 6)}`;
   const keyring = new Keyring(await broker.bucket("samay_enrolments"), options.kek, log);
   const leases = new Leases(await broker.bucket("samay_owners"), instance, log, broker.timers);
-  const board = new Board(await broker.bucket("samay_meters"), instance, log);
+  const board = new Board(await broker.bucket(METERS_BUCKET), instance, log);
   await keyring.start();
   await leases.start();
   const figures = new MasterFigures(Date.now());

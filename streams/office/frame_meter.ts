@@ -3,10 +3,10 @@ import { TerminalError } from "../../protocol/errors.ts";
 import { type Enrolment, enrolment } from "../../protocol/messages/enrolment.ts";
 import { freshMeterClock, type MeterClock } from "../../protocol/meter_clock.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
-import { isId, partitionOf, partitionToken } from "../../protocol/subjects.ts";
+import { isId, METERS_BUCKET, partitionOf, partitionToken } from "../../protocol/subjects.ts";
 import type { ParsedFrame } from "../../protocol/tves/frame.ts";
-import { HeadEndKeys } from "../../protocol/tves/keys.ts";
-import { unwrapKey } from "../../protocol/tves/wrap.ts";
+import type { HeadEndKeys } from "../../protocol/tves/keys.ts";
+import { headEndKeysOf } from "../../protocol/tves/wrapped_keys.ts";
 import type { StoredMessage } from "../jetstream/broker.ts";
 import { ENROLMENTS } from "./meter_entry.ts";
 import type { OfficeContext } from "./office.ts";
@@ -61,8 +61,7 @@ export function keysOf(
   const { meter_id: meterId } = meter;
   const entry = meter.keys.find((key) => key.generation === generation);
   if (entry === undefined || arrival_ms > (entry.not_after_ms ?? Infinity)) return undefined;
-  const key = unwrapKey({ kek, wrapped: entry.wrapped_key, meterId, generation });
-  return new HeadEndKeys({ key, generation, enrolmentDay: entry.enrolment_day, meterId });
+  return headEndKeysOf(meterId, entry, kek);
 }
 
 /** The fields of `samay_meters` that make a clock. */
@@ -88,7 +87,7 @@ export async function clockOf(
   arrival_ms: number,
   { broker }: OfficeContext,
 ): Promise<MeterClock> {
-  const entry = await (await broker.bucket("samay_meters")).get(meter_id);
+  const entry = await (await broker.bucket(METERS_BUCKET)).get(meter_id);
   const text = entry === undefined ? "null" : new TextDecoder().decode(entry.value);
   const shown = shownClock.safeParse(JSON.parse(text));
   if (!shown.success || shown.data.clock.sampled_at === null) return freshMeterClock();

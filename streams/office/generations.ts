@@ -2,10 +2,9 @@
 import { type State, stateOf, type Way } from "../../actors/enrolment/next_key.ts";
 import type { Enrolment } from "../../protocol/messages/enrolment.ts";
 import { z } from "../../protocol/schema.ts";
+import { METERS_BUCKET } from "../../protocol/subjects.ts";
 import type { Broker } from "../jetstream/broker.ts";
 
-/** Bucket in which masters show each meter actor, for people. */
-const METERS = "samay_meters";
 const DAY_MS = 86_400_000;
 
 /** What is asked of a master's view; it may be older and say less. */
@@ -32,7 +31,7 @@ export function inUseOf(actor: unknown): InUse {
 
 /** A master's view of a meter; null before its first frame. */
 export async function actorOf(broker: Broker, meter_id: string): Promise<unknown> {
-  const entry = await (await broker.bucket(METERS)).get(meter_id);
+  const entry = await (await broker.bucket(METERS_BUCKET)).get(meter_id);
   return entry === undefined ? null : JSON.parse(new TextDecoder().decode(entry.value));
 }
 

@@ -6,7 +6,8 @@ import { recordsOf, type SenmlRecord } from "../../../protocol/senml_records.ts"
 import { CIPHERTEXT_LENGTH_MAX, FRAME_OVERHEAD, parseFrame } from "../../../protocol/tves/frame.ts";
 import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
 import { openFrame } from "../../../protocol/tves/open.ts";
-import { candidateSeconds, WINDOW_DEFAULT_S, WINDOW_MAX_S } from "../../../protocol/tves/window.ts";
+import { WINDOW_DEFAULT_S, WINDOW_MAX_S } from "../../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../../protocol/tves/window_width.ts";
 import type { Command } from "../command.ts";
 import { hexBytes, keyFields, second } from "../frame_input.ts";
 import { readJsonInput } from "../stdin.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../../protocol/paper/condition.ts";
 import { type Distribution, normal, Phi, queue } from "../../../protocol/paper/distribution.ts";
 import { seeded } from "../../../protocol/paper/random.ts";
-import { candidateSeconds } from "../../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../../protocol/tves/window_width.ts";
 
 function close(measured: number, expected: number, tolerance: number, what = "") {
   ok(Math.abs(measured - expected) <= tolerance, `${what} ${measured} is not ${expected}`);

@@ -5,7 +5,7 @@ import { concat, fromHex } from "../../../protocol/bytes.ts";
 import type { RejectReason } from "../../../protocol/messages/journal.ts";
 import { parseFrame } from "../../../protocol/tves/frame.ts";
 import { openFrame } from "../../../protocol/tves/open.ts";
-import { candidateSeconds } from "../../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../../protocol/tves/window_width.ts";
 import { withEachEngine } from "./engines.ts";
 import { blindGcm, keysOf, typedVectors, type Vector } from "./vectors.ts";
 

@@ -71,7 +71,7 @@ Deno.test("openRekey() opens nothing with another hour's key, a changed bit or a
     changed[i]! ^= 0x80;
     strictEqual(openRekey({ ...offer, hourKey: H, wrapped: toHex(changed) }), undefined);
   }
-  for (const bad of ["", wrapped.slice(2), wrapped + "00"]) {
+  for (const bad of ["", "zz", wrapped.slice(1), wrapped.slice(2), wrapped + "00"]) {
     strictEqual(openRekey({ ...offer, hourKey: H, wrapped: bad }), undefined);
   }
   throws(() => wrapRekey({ ...offer, hourKey: H, key: key.subarray(1), nonce }), RangeError);

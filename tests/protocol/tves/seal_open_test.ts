@@ -5,7 +5,7 @@ import { openFrame, type OpenResult } from "../../../protocol/tves/open.ts";
 import { frameContext, frameKeys } from "../../../protocol/tves/schedule.ts";
 import { sealFrame } from "../../../protocol/tves/seal.ts";
 import { suites } from "../../../protocol/tves/suites.ts";
-import { candidateSeconds } from "../../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../../protocol/tves/window_width.ts";
 import { blindGcm, keysOf, sharedData, typedVectors, type Vector } from "./vectors.ts";
 
 function parsed(bytes: Uint8Array): ParsedFrame {

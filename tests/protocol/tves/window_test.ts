@@ -1,11 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import {
-  bestFirst,
-  type BestFirstInput,
-  CANDIDATES_MAX,
-  candidateSeconds,
-} from "../../../protocol/tves/window.ts";
+import { bestFirst, type BestFirstInput, CANDIDATES_MAX } from "../../../protocol/tves/window.ts";
+import { candidateSeconds } from "../../../protocol/tves/window_width.ts";
 
 const at = (arrival_s: number, window_s = 2, expectedOffset_s = 0, hint?: number) =>
   candidateSeconds({ arrival_s, expectedOffset_s, window_s, hint });
