@@ -53,8 +53,12 @@ Deno.test("MeterKeys.rekey() seals with the new generation at once, and after a 
     assert.equal(store.keys.rekey(commandFor("M1", 1, NOW_S)), 1);
     assert.equal(store.keys.get("M1")!.generation, 1);
     assert.equal(secondOf(store, NOW_S), expected(1, NOW_S));
+    // What a killed process leaves: a stop in good order would write the keys once more.
+    const left = `${folder}/left`;
+    await Deno.mkdir(left);
+    await Deno.copyFile(`${folder}/slave.db`, `${left}/slave.db`);
     store.close();
-    const again = await openStore(folder);
+    const again = await openStore(left);
     assert.equal(again.keys.get("M1")!.generation, 1);
     assert.deepEqual(again.keys.advance(NOW_S + HOUR), []);
     assert.equal(secondOf(again, NOW_S + HOUR), expected(1, NOW_S + HOUR));
