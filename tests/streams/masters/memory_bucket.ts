@@ -8,7 +8,7 @@ export class MemoryBucket {
   readonly #entries = new Map<string, { value: Uint8Array; revision: number }>();
   readonly #watchers = new Set<OnEntry>();
   #revision = 0;
-  /** Deletions wait for this. */
+  /** Leases are given back once this has come. */
   gate: Promise<void> = Promise.resolve();
   /** Deletions that wait now, and the most that ever did. */
   deleting = 0;
@@ -54,9 +54,11 @@ export class MemoryBucket {
       update: (key, value, revision) =>
         Promise.resolve(found(key)?.revision === revision ? this.put(key, value) : undefined),
       delete: async (key) => {
-        this.deleting_max = Math.max(this.deleting_max, ++this.deleting);
-        await this.gate;
-        this.deleting -= 1;
+        if (key.startsWith("partition.")) {
+          this.deleting_max = Math.max(this.deleting_max, ++this.deleting);
+          await this.gate;
+          this.deleting -= 1;
+        }
         this.#entries.delete(key);
         this.#tell(key, undefined, ++this.#revision);
       },
