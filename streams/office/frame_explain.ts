@@ -111,11 +111,13 @@ async function explain(
   const { meter, owner } = await ownerOf(message, frame, context);
   if (owner !== undefined) return refused("wrong_subject", { frame, owner });
   if (meter === undefined) return refused("unknown_meter", { frame });
-  const keys = keysOf(meter, frame.generation, message.arrival_ms, context);
+  const accepted = decision?.decided === "accepted" ? decision : undefined;
+  // A master accepts for moments what was retired: until it has seen the entry.
+  const judged_ms = accepted === undefined ? message.arrival_ms : 0;
+  const keys = keysOf(meter, frame.generation, judged_ms, context);
   if (keys === undefined) return refused("unknown_generation", { frame, meter });
 
   const clock = await clockOf(meter.meter_id, message.arrival_ms, context);
-  const accepted = decision?.decided === "accepted" ? decision : undefined;
   // The clock has gone on since: what an accepted frame was opened with is known, and not sought.
   const candidates = accepted === undefined
     ? [...candidatesFor(clock, message.arrival_ms, frame.hint)]

@@ -279,6 +279,16 @@ export const guards: readonly Guard[] = [
     replace: "if (key === undefined) return undefined;",
   },
   {
+    rule: "Why a frame did not open is told by the keys that its arrival allowed",
+    source: "ADR 0012, retire-old",
+    file: "streams/office/frame_meter.ts",
+    test: "tests/streams/office/frame_explain_test.ts",
+    name: "frame-explain tells of every kind of frame",
+    find:
+      "if (entry === undefined || arrival_ms > (entry.not_after_ms ?? Infinity)) return undefined;",
+    replace: "if (entry === undefined) return undefined;",
+  },
+  {
     rule: "A meter whose entry becomes unreadable goes on with the one before",
     source: "ADR 0012, the entry",
     file: "streams/masters/keyring.ts",

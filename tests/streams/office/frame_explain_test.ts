@@ -129,6 +129,12 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
         assert.equal((await explain(ids.good)).text, found.text);
         if (before === undefined) await board.delete(METER);
         else await board.put(METER, before);
+        // So is what a master took for moments under a retired key, until it saw the entry.
+        const entries = await broker.bucket("samay_enrolments");
+        const keys = meter.enrolment.keys.map((key) => ({ ...key, not_after_ms: start_ms - 1 }));
+        await entries.put(METER, json({ ...meter.enrolment, keys }));
+        assert.equal((await explain(ids.good)).text, found.text);
+        await entries.put(METER, json(meter.enrolment));
       },
     );
 
@@ -260,6 +266,7 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
         found.text,
         /^Wrong key: generation 1 was retired at .* Indian time, and the frame/,
       );
+      assert.equal(found.verdict, "unknown_generation");
       await bucket.put(METER, json(enrolment));
     });
 
