@@ -5,6 +5,7 @@ export class Random {
   #b: number;
   #c: number;
   #counter = 1;
+  #spare: number | undefined;
 
   /** `label` gives independent dice for one seed, so that a new use of chance disturbs no other. */
   constructor(seed: number, label = "") {
@@ -38,6 +39,29 @@ export class Random {
   /** 0 to below `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
+  }
+
+  exponential(mean: number): number {
+    return -mean * Math.log(1 - this.next());
+  }
+
+  /** Normal with mean 0 (Box and Muller). */
+  normal(deviation = 1): number {
+    if (this.#spare !== undefined) {
+      const spare = this.#spare;
+      this.#spare = undefined;
+      return deviation * spare;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+    const angle = 2 * Math.PI * this.next();
+    this.#spare = radius * Math.sin(angle);
+    return deviation * radius * Math.cos(angle);
+  }
+
+  /** 64 bits that are not zero. */
+  nonce(): bigint {
+    const word = () => BigInt(this.below(2 ** 32));
+    return word() << 32n | word() | 1n;
   }
 
   pick<T>(from: readonly T[]): T {

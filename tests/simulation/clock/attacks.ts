@@ -7,10 +7,10 @@
  * each other. A clock that gets no answers runs free; what it then states as its bound must hold.
  */
 import { DELAY_MAX_S } from "../../../protocol/ntp/exchange.ts";
-import { type Figures, Gauge } from "./figures.ts";
-import { Random } from "./random.ts";
+import { bound_s, DURATION_S, honest, type Outcome, type Scenario, start, way } from "./asked.ts";
+import { BAR, type Figures, Gauge } from "./figures.ts";
+import { Random } from "../random.ts";
 import { type Moment, runClock } from "./run.ts";
-import { bound_s, DURATION_S, honest, type Outcome, start, way } from "./scenarios.ts";
 
 /** Half of the cap, and what honest noise may add. */
 const MOVED_MAX_S = DELAY_MAX_S / 2 + 1e-3;
@@ -72,45 +72,97 @@ const plans: readonly ((random: Random, sign: number) => Plan)[] = [
  * only delayed, it is cut off: then it runs free, and the bar is that what it states as bound holds.
  */
 const CUT_OFF_S = 66;
+/** With a larger bound the clock does not count as synchronised, and seals nothing. */
+const FREE_MAX_S = 2;
+
+interface Attack {
+  /** Servers, and on the ways of how many of them the attacker sits. */
+  readonly servers: number;
+  readonly attacked: number;
+  readonly duration_s: number;
+  /** As far as he may move the clock while he lets answers through, in seconds. */
+  readonly movedMax_s: number;
+}
 
 function isAnswered({ at_s, adopted_s }: Moment): boolean {
   return adopted_s !== undefined && at_s - adopted_s <= CUT_OFF_S;
 }
 
 /** What a moment of an attacked clock does wrong. */
-function faultOf(moment: Moment): string | undefined {
-  const { error_s, estimate } = moment;
+function faultOf(moment: Moment, movedMax_s: number): string | undefined {
+  const { at_s, error_s, estimate } = moment;
   if (estimate.source === null) return undefined;
   if (Math.abs(error_s) > bound_s(moment)) {
     return `error of ${error_s} s beyond the bound of ${bound_s(moment)} s`;
   }
-  const moved = isAnswered(moment) && Math.abs(error_s) > MOVED_MAX_S;
-  return moved ? `moved by ${error_s} s` : undefined;
+  if (estimate.quality > 0 && Math.abs(error_s) > FREE_MAX_S) {
+    return `${error_s} s wrong while it counts as synchronised`;
+  }
+  const settled = movedMax_s >= MOVED_MAX_S || at_s >= BAR.settled_s;
+  const moved = settled && isAnswered(moment) && Math.abs(error_s) > movedMax_s;
+  return moved ? `moved by ${error_s} s at ${at_s} s` : undefined;
 }
+
 /** One attacked run. The figures are those of all moments that an answer came not long before. */
-export function attacks(seed: number): Outcome {
-  const random = new Random(seed + 3e6);
-  const plan = plans[seed % plans.length]!(random, random.uniform() < 0.5 ? -1 : 1);
+function attack(seed: number, { servers, attacked, duration_s, movedMax_s }: Attack): Outcome {
+  const random = new Random(seed, "attack");
+  const plan = plans[seed % plans.length]!(random, random.next() < 0.5 ? -1 : 1);
   const usual = way();
   let seen_s = 0;
   const held = (at_s: number, sign: number) => Math.max(0, sign * plan(at_s, seen_s));
-  const server = honest("a", {
-    toServer: (world, at_s) => usual(world, at_s)! + held(at_s, 1),
-    toClient: (world, at_s) => usual(world, at_s)! + held(at_s, -1),
-  });
+  const ways = {
+    toServer: (world: Random, at_s: number) => usual(world, at_s)! + held(at_s, 1),
+    toClient: (world: Random, at_s: number) => usual(world, at_s)! + held(at_s, -1),
+  };
   const gauge = new Gauge();
   const faults = new Set<string>();
   const { questions } = runClock({
-    ...start(seed, { servers: [server], duration_s: DURATION_S }),
+    ...start(seed, {
+      servers: Array.from({ length: servers }, (_, i) => honest(`${i}`, i < attacked ? ways : {})),
+      duration_s,
+    }),
     observe: (moment) => {
       seen_s = moment.error_s;
-      const fault = faultOf(moment);
+      const fault = faultOf(moment, movedMax_s);
       if (fault !== undefined && faults.size < 3) {
         faults.add(`plan ${seed % plans.length}: ${fault}`);
       }
-      if (isAnswered(moment)) gauge.add(moment.error_s, moment.frequencyError);
+      if (isAnswered(moment) && (movedMax_s >= MOVED_MAX_S || moment.at_s >= BAR.settled_s)) {
+        gauge.add(moment.error_s, moment.frequencyError);
+      }
     },
   });
   const figures: Figures = gauge.figures(questions);
   return { figures, faults: [...faults] };
 }
+
+const MOVED_TEXT =
+  "while he lets answers through, never more than half of the delay cap (0.5 s) and " +
+  "1 ms; cut off, never beyond the stated bound, 2 s at most as long as the clock vouches for itself";
+
+const alone: Attack = { servers: 1, attacked: 1, duration_s: 2_400, movedMax_s: MOVED_MAX_S };
+
+const ofThree = (attacked: number, bar: string, movedMax_s = MOVED_MAX_S): Scenario => ({
+  name: `attacker on ${attacked} of three servers`,
+  bar,
+  seeds: 100,
+  run: (seed) => attack(seed, { servers: 3, attacked, duration_s: DURATION_S, movedMax_s }),
+});
+
+export const attacked: readonly Scenario[] = [
+  {
+    name: "delaying attacker",
+    bar: MOVED_TEXT,
+    seeds: 1_000,
+    run: (seed) => attack(seed, alone),
+  },
+  {
+    name: "delaying attacker, then hours of silence",
+    bar: MOVED_TEXT,
+    seeds: 20,
+    run: (seed) => attack(seed, { ...alone, duration_s: 15_000 }),
+  },
+  ofThree(1, "max <= 1 ms from 200 s on", BAR.errorMax_s),
+  ofThree(2, MOVED_TEXT),
+  ofThree(3, MOVED_TEXT),
+];

@@ -2,7 +2,7 @@
 import { type ClockEstimate, Discipline } from "../../../protocol/ntp/discipline.ts";
 import { judgeAnswer, type Question, questionBytes } from "../../../protocol/ntp/exchange.ts";
 import { Pace } from "../../../protocol/ntp/pace.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 import { Oscillator, Server, type ServerOptions } from "./world.ts";
 
 /** How long a client waits for an answer, in seconds. */
@@ -71,7 +71,7 @@ class Run {
     this.#associations = options.servers.map((server) => ({
       server: new Server(server, this.#start_ns),
       pace: new Pace(),
-      next_s: this.#random.uniform(),
+      next_s: this.#random.next(),
     }));
   }
 

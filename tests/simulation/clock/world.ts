@@ -7,7 +7,7 @@
  */
 import { answer as respond, kiss } from "../../../protocol/ntp/respond.ts";
 import { RateLimit } from "../../../protocol/ntp/rate_limit.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** How one packet fares: seconds under way, or undefined when it is lost. */
 export type Way = (random: Random, at_s: number) => number | undefined;
@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Server time less true UTC (continuous), in seconds. */
   readonly error_s?: (at_s: number) => number;
   readonly leap?: (at_s: number) => number;
+  /** Whether it answers a question at this moment with DENY. */
+  readonly denies?: (at_s: number) => boolean;
   readonly rate?: { readonly burst: number; readonly rate_hz: number };
   readonly toServer: Way;
   readonly toClient: Way;
@@ -85,6 +87,7 @@ export class Server {
     const verdict = this.#limit?.judge("client", at_s) ?? "answer";
     if (verdict === "drop") return undefined;
     if (verdict === "kiss") return kiss(question, "RATE", this.#now_ns(at_s));
+    if (this.#options.denies?.(at_s)) return kiss(question, "DENY", this.#now_ns(at_s));
     const clock = {
       leap: this.#options.leap?.(at_s) ?? 0,
       stratum: 2,

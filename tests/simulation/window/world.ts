@@ -6,40 +6,18 @@ import {
   sampleMeterClock,
 } from "../../../protocol/meter_clock.ts";
 import { bestFirst } from "../../../protocol/tves/window.ts";
+import type { Random } from "../random.ts";
 
 export const NOW_MS = 1_772_323_200_000;
 export const QUARTER_HOUR_S = 900;
 export const DAY_S = 86_400;
 
-/** Mulberry32: small, seeded, the same on every machine. */
-export class Chance {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-  /** 0 up to 1. */
-  uniform(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let x = this.#state;
-    x = Math.imul(x ^ (x >>> 15), x | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  }
-  between(low: number, high: number): number {
-    return low + (high - low) * this.uniform();
-  }
-  exponential(mean: number): number {
-    return -mean * Math.log(1 - this.uniform());
-  }
-  normal(deviation: number): number {
-    return deviation * Math.sqrt(-2 * Math.log(1 - this.uniform())) *
-      Math.cos(2 * Math.PI * this.uniform());
-  }
-}
+/** The usual queue on the way, in seconds. */
+export const JITTER_S = 0.012;
 
-/** A way from sealing to arrival in seconds: 40 ms, jitter behind it, now and then a stall. */
-export function delayOf(chance: Chance, jitter_s = 0.012): number {
-  const stall_s = chance.uniform() < 0.0005 ? chance.between(1, 8) : 0;
+/** A way from sealing to arrival in seconds: 40 ms, a queue behind it, now and then a stall. */
+export function delayOf(chance: Random, jitter_s = JITTER_S): number {
+  const stall_s = chance.next() < 0.0005 ? chance.between(1, 8) : 0;
   return 0.04 + chance.exponential(jitter_s) + stall_s;
 }
 
@@ -98,22 +76,27 @@ export function candidates(clock: MeterClock, arrival_ms: number, hint?: number)
 }
 
 /** A disciplined clock whose error is anywhere within `within_s`, and wanders there. */
-export function* disciplined(chance: Chance, days: number, within_s: number): Generator<Read> {
+export function* disciplined(
+  chance: Random,
+  days: number,
+  within_s: number,
+  jitter_s = JITTER_S,
+): Generator<Read> {
   let error_s = chance.between(-within_s, within_s);
   for (let at_s = 0; at_s < days * DAY_S; at_s += QUARTER_HOUR_S) {
     error_s = Math.max(-within_s, Math.min(within_s, error_s + chance.normal(0.02)));
     yield {
       at_s: at_s + chance.between(0, 20),
       error_s,
-      delay_s: delayOf(chance),
-      lost: chance.uniform() < 0.01,
+      delay_s: delayOf(chance, jitter_s),
+      lost: chance.next() < 0.01,
     };
   }
 }
 
 /** A free-running crystal: `drift_ppm`, a swing by the temperature of the day, and its ageing. */
 export function* freeRunning(
-  chance: Chance,
+  chance: Random,
   days: number,
   drift_ppm: number,
   lost = 0.05,
@@ -127,6 +110,6 @@ export function* freeRunning(
     const swing_ppm = 4 * Math.sin(2 * Math.PI * at_s / DAY_S);
     error_s += (drift_ppm + swing_ppm + ageing_ppm) * 1e-6 * (at_s - before_s);
     before_s = at_s;
-    yield { at_s, error_s, delay_s: delayOf(chance), lost: chance.uniform() < lost };
+    yield { at_s, error_s, delay_s: delayOf(chance), lost: chance.next() < lost };
   }
 }
