@@ -87,10 +87,12 @@ write      ${n(write.seconds, 1)} s for all; a partition ${
 disk       ${n(disk.snapshot_bytes_a_meter)} bytes a meter (files ${
     n(disk.snapshot_file_bytes_a_meter)
   }); enrolments ${n(disk.enrolment_bytes_a_meter)}
-enrolments ${n(enrolments.seconds, 1)} s until all are known; heap ${
-    n(memory.keyring_bytes_a_meter)
-  } bytes a meter
-restore    ${n(restore.seconds, 1)} s for 64 partitions; longest time without a turn for others ${
+enrolments ${n(enrolments.seconds, 1)} s (${
+    n(enrolments.cpu_s, 1)
+  } s of a core) until all are known; heap ${n(memory.keyring_bytes_a_meter)} bytes a meter
+restore    ${n(restore.seconds, 1)} s (${
+    n(restore.cpu_s, 1)
+  } s of a core) for 64 partitions; longest time without a turn for others ${
     n(restore.blocked_ms)
   } ms
 memory     states ${n(memory.states_bytes_a_meter)} bytes a meter on the heap; with enrolments ${
