@@ -3,6 +3,7 @@ import type { Guard } from "./guard.ts";
 
 /** Headings of the rooms. */
 const TITLES: Readonly<Record<string, string>> = {
+  edge: "The slave's disk",
   keys: "Keys and replay",
   lab: "The lab",
   masters: "Masters and the journal",
