@@ -54,7 +54,7 @@ export function encryptBlock(
     seen(round, "SubBytes");
     shiftRows(state, 1);
     seen(round, "ShiftRows");
-    // The last round has no MixColumns: it would add nothing, since everyone could undo it.
+    // The last round has no MixColumns, so that deciphering has the same form.
     if (round < rounds) {
       mixColumns(state);
       seen(round, "MixColumns");

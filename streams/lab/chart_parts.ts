@@ -33,7 +33,7 @@ export function frame(
     textStyle: text,
     grid: { left: 76, right: 34, top: 58, bottom: 66 },
     legend: {
-      data: legend.map((name) => LINES.includes(name) ? { name, icon: SHORT_LINE } : { name }),
+      data: legend.map((name) => name in LINES ? { name, icon: LINES[name] } : { name }),
       top: 12,
       left: 70,
       itemGap: 26,
@@ -48,9 +48,11 @@ export function frame(
   } as ChartOption;
 }
 
-/** A dash for the legend: a law is a line without marks. */
-const LINES: readonly string[] = ["law", "rule of thumb"];
-const SHORT_LINE = "path://M0,5 L15,5 L15,8 L0,8 Z";
+/** Lines in the legend as they are in the picture, whole or dashed: a law is a line without marks. */
+const LINES: Readonly<Record<string, string>> = {
+  "law": "path://M0,5 L15,5 L15,8 L0,8 Z",
+  "rule of thumb": "path://M0,5 L6,5 L6,8 L0,8 Z M9,5 L15,5 L15,8 L9,8 Z",
+};
 
 export type Point = readonly [number, number];
 

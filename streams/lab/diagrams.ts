@@ -1,5 +1,6 @@
 /** Two drawings that need no measurement: how the window finds the second, and how time becomes a key. */
 import { nearestOrder } from "../../protocol/paper/condition.ts";
+import { escaped } from "./markup.ts";
 import { COLOURS, FONT } from "./palette.ts";
 
 const { ink, muted, grid, paper, panel, blue, green, orange, red } = COLOURS;
@@ -9,10 +10,6 @@ interface TextStyle {
   readonly colour?: string;
   readonly anchor?: "start" | "middle" | "end";
   readonly bold?: boolean;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function label(x: number, y: number, text: string, style: TextStyle = {}): string {

@@ -13,7 +13,7 @@ export const FRAMES_MAX = 200_000;
 export const SEED_MAX = 0xffff_ffff;
 
 export interface ExperimentInput {
-  /** 0 to 2^32 - 1; the same seed gives the same figures. */
+  /** 0 to 2^32 - 1; the same seed gives the same figures, `timings` aside. */
   readonly seed: number;
   /** Frames for each clock and system. */
   readonly frames: number;

@@ -29,8 +29,8 @@ export const PAPER_WINDOW_S = 10;
 /** Share of frames that never arrive. */
 export const LOSS = 0.02;
 
-/** 2026-11-01 00:00:00 UTC; any other day would do. */
-const FROM_S = 1_793_491_200;
+/** 2026-11-01 00:00:00 UTC, where all frames of the lab begin; any other day would do. */
+export const FROM_S = 1_793_491_200;
 /** Frames a minute apart, so that hours and days change within one run. */
 const SPACING_S = 60;
 

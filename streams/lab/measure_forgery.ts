@@ -12,7 +12,7 @@ import { forgeryProbability } from "../../protocol/paper/condition.ts";
 import { linearSeries, TIME_KEYS_A_DAY } from "../../protocol/paper/paper_time.ts";
 import { type Chance, seeded } from "../../protocol/paper/random.ts";
 import { COMMITMENT_LENGTH, HEADER_LENGTH } from "../../protocol/tves/frame.ts";
-import { anyPacket, PAPER_WINDOW_S } from "./measure_condition.ts";
+import { anyPacket, FROM_S, PAPER_WINDOW_S } from "./measure_condition.ts";
 import type { ForgeryPoint, ForgeryResult } from "./result.ts";
 import { TvesMeter } from "./systems.ts";
 
@@ -28,7 +28,6 @@ const FORGERIES_A_SECOND = 64;
 const CLOCK_ONLY = 200;
 /** TVES/2 derives each key with HMAC: one frame for so many of the others keeps a run short. */
 const FORGED_A_TVES_FRAME = 20;
-const FROM_S = 1_793_491_200;
 
 /** For each forged frame the longest beginning of the check, in bits, that fitted under any second. */
 function luckOfForgeries(count: number, chance: Chance): number[] {

@@ -26,11 +26,10 @@ import { type Chance, seeded } from "../../protocol/paper/random.ts";
 import { parseFrame } from "../../protocol/tves/frame.ts";
 import { frameContext, frameKeys } from "../../protocol/tves/schedule.ts";
 import { suites } from "../../protocol/tves/suites.ts";
-import { anyPacket, PAPER_WINDOW_S } from "./measure_condition.ts";
+import { anyPacket, FROM_S, PAPER_WINDOW_S } from "./measure_condition.ts";
 import type { AlphabetResult, KnownPlaintextResult } from "./result.ts";
 import { TvesMeter } from "./systems.ts";
 
-const FROM_S = 1_793_491_200;
 const SECONDS_TRIED = 200;
 /** Other meters that send in the same second. */
 const OTHERS = 10;

@@ -59,19 +59,23 @@ export function conditionPicture(result: LabResult): string {
       ),
     )
   );
-  const x = axis("window W: seconds tried to either side of T", 38, {
-    type: "value",
-    min: -2,
-    max: WIDEST_S + 1,
-    interval: 1,
-    axisLabel: {
-      ...text,
-      fontSize: 13,
-      formatter: (w: number) => w >= 0 && w <= WIDEST_S ? String(w) : "",
+  const x = axis(
+    "window W: seconds tried to either side of T; the marks of one W side by side",
+    38,
+    {
+      type: "value",
+      min: -2,
+      max: WIDEST_S + 1,
+      interval: 1,
+      axisLabel: {
+        ...text,
+        fontSize: 13,
+        formatter: (w: number) => w >= 0 && w <= WIDEST_S ? String(w) : "",
+      },
+      axisTick: { show: false },
+      splitLine: { show: false },
     },
-    axisTick: { show: false },
-    splitLine: { show: false },
-  });
+  );
   const y = axis("frames that open", 56, { type: "value", min: 0, max: 100, axisLabel: percents });
   return renderChart(
     frame(x, y, [...laws, ...measured], ["law", ...SYSTEMS.map((name) => TITLES[name])]),
@@ -180,6 +184,7 @@ export function firstPicture(result: LabResult, curve: Curve): string {
 
 /** Fewer expected hits or misses than this, and a difference in standard errors means nothing. */
 const COUNT_MIN = 5;
+const CHANCE = "chance alone keeps 19 of 20 between the dashed lines";
 
 /** Every difference between law and count, in standard errors. */
 export function agreementPicture(result: LabResult): string {
@@ -196,17 +201,23 @@ export function agreementPicture(result: LabResult): string {
   const lines = {
     name: "law",
     type: "line",
-    data: [],
+    symbol: "circle",
+    symbolSize: 1,
+    // Where hardly a mark ever lies.
+    data: [{
+      value: [50, -4.4],
+      label: { ...text, show: true, position: [0, 0], align: "center", formatter: CHANCE },
+    }],
     lineStyle: { color: COLOURS.muted },
     itemStyle: { color: COLOURS.muted },
     markLine: {
       silent: true,
       symbol: "none",
-      label: { ...text, position: "insideStartBottom", formatter: "{b}" },
+      label: { show: false },
       lineStyle: { color: COLOURS.muted, type: "dashed" },
       data: [
-        { yAxis: 2, name: "" },
-        { yAxis: -2, name: "chance alone keeps 19 of 20 between these lines" },
+        { yAxis: 2 },
+        { yAxis: -2 },
       ],
     },
   };

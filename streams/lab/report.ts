@@ -2,6 +2,7 @@
 import { COLOURS, DARK, FONT, themed } from "./palette.ts";
 import { chainDrawing, windowDrawing } from "./diagrams.ts";
 import { forgeryPicture, keysPicture } from "./pictures_of_attacks.ts";
+import { escaped } from "./markup.ts";
 import {
   agreementPicture,
   conditionPicture,
@@ -12,10 +13,16 @@ import {
 import type { LabResult } from "./result.ts";
 import { describeResult } from "./tables.ts";
 
+/** File names of all pictures, without their ending: known before the work. */
+export const PICTURE_NAMES = [
+  ...["window", "condition", "trials", "first", "forgery", "keys", "agreement", "chain"] as const,
+];
+type PictureName = typeof PICTURE_NAMES[number];
+
 /** One picture with what it says, in two plain sentences. */
 export interface Picture {
   /** File name without its ending. */
-  readonly name: string;
+  readonly name: PictureName;
   readonly title: string;
   readonly says: string;
   readonly svg: string;
@@ -40,14 +47,16 @@ export function picturesOf(result: LabResult): Picture[] {
       says:
         "A frame opens when its second lies in the window; a line is the law for one spread σ of the " +
         `clock, a mark is counted from ${frames} frames. ` +
-        "All three systems obey the same law, because it is about time and not about ciphers.",
+        "All three systems obey the same law, because it is about time and not about ciphers; their " +
+        "marks stand side by side at each W.",
       svg: conditionPicture(result),
     },
     {
       name: "trials",
       title: "How many seconds are tried?",
       says:
-        "In the paper's order, T - 10 first, a frame costs eleven trials however good the clock is. " +
+        "In the paper's order, T - 10 first, a frame costs eleven trials with the best of clocks: T " +
+        "stands in the middle. " +
         "Trying the most probable second first, the work follows the clock.",
       svg: trialsPicture(result, curve),
     },
@@ -116,10 +125,6 @@ pre { background: var(--panel); padding: 1rem; overflow-x: auto; font-size: 12.5
   pre { font-size: 7.5pt; white-space: pre-wrap; } h2 { break-after: avoid; } }
 `;
 
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
 /** The whole page. `verdict` is the line about agreement. */
 export function reportPage(
   result: LabResult,
@@ -146,7 +151,8 @@ export function reportPage(
 and tries those around the moment of arrival. Three systems do it here: Caesar with the second as the
 shift, AES with a key made of the second alone, and TVES/2 by the code that runs in production.</p>
 <p class="verdict${agreement.agrees ? "" : " no"}">${escaped(verdict)}</p>
-<p class="small">samay lab --seed ${seed} --frames ${frames}. The same seed gives the same figures.
+<p class="small">samay lab --seed ${seed} --frames ${frames}. The same seed gives the same figures, but for
+the seconds that a search took.
 Caesar and AES in paper mode are here for comparison; no frame of theirs is accepted anywhere else.</p>
 ${figures.join("\n")}
 <h2>The figures</h2>

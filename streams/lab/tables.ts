@@ -10,7 +10,11 @@ export type Heading = (text: string) => string;
 const SHOWN_WINDOWS = [0, 3, 10] as const;
 
 const right = (title: string): Column => ({ title, align: "right" });
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+/** One digit after the point; below 1 % two digits that tell something, as a law may be that small. */
+export function percent(share: number): string {
+  const value = 100 * share;
+  return `${value === 0 ? "0" : value < 1 ? value.toPrecision(2) : value.toFixed(1)} %`;
+}
 const trials = (mean: number) => mean.toFixed(2);
 
 /** All sections, one under the other. */
@@ -39,7 +43,8 @@ export function describeResult(result: LabResult, heading: Heading, width: numbe
     section(
       "3. Does a forged frame pass?",
       "The chance that one of q random frames passes a check of b bits when each is tried with the\n" +
-        "21 keys of T ± 10: the law, then the count with AES in paper mode.",
+        "21 keys of T ± 10: the law, then the count with AES in paper mode,\n" +
+        `over ${groupsWords(result)}.`,
       `${forgeryTable(result, table)}\n\n${forgeryWords(result)}`,
     ),
     section(
@@ -113,6 +118,15 @@ function forgeryTable({ forgery }: LabResult, table: Table): string {
     }),
   ]);
   return table(columns, rows);
+}
+
+/** The fewer the groups, the further may a count lie from the law. */
+function groupsWords({ forgery: { points } }: LabResult): string {
+  const groups = FORGERIES.map((q) => {
+    const { n } = points.find(({ forgeries }) => forgeries === q)!;
+    return q === 1 ? `${n} frames` : `${n} groups of ${q}`;
+  });
+  return `${groups.slice(0, -1).join(", ")} and ${groups.at(-1)}`;
 }
 
 function forgeryWords({ forgery: { tves2, clockOnly } }: LabResult): string {

@@ -1,4 +1,5 @@
 /** `samay lab`: the paper's experiment, predicted and measured. */
+import { documentOf } from "../../lab/document.ts";
 import {
   FRAMES_DEFAULT,
   FRAMES_MAX,
@@ -11,16 +12,10 @@ import { createPaint } from "../colour.ts";
 import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
 import { createProgress } from "../progress.ts";
 import { terminalWidth } from "../table.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 const SEED_DEFAULT = 1;
 const OUT_DEFAULT = ".samay/lab";
-
-function wholeNumber(name: string, value: unknown, fallback: number, min: number, max: number) {
-  if (value === undefined) return fallback;
-  const number = value === "" ? NaN : Number(value);
-  if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new UsageError(`--${name} is a whole number from ${min} to ${max}, not "${value}"`);
-}
 
 async function run({ values }: ParsedArguments): Promise<number> {
   const seed = wholeNumber("seed", values.seed, SEED_DEFAULT, 0, SEED_MAX);
@@ -39,7 +34,7 @@ async function run({ values }: ParsedArguments): Promise<number> {
     progress: (done, total, note) => progress.update(done, total, note),
   });
   progress.end();
-  if (values.json === true) console.log(JSON.stringify(result));
+  if (values.json === true) console.log(JSON.stringify(documentOf(result)));
   else {
     const paint = createPaint();
     console.log(describeResult(result, (text) => paint("bold", text), terminalWidth()));

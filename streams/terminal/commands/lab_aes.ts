@@ -1,8 +1,10 @@
 /** `samay lab aes`: one block through AES with every state on the way. */
 import { fromHex } from "../../../protocol/bytes.ts";
 import { describeAes, EXAMPLE_BLOCK, EXAMPLE_KEY, walkAes } from "../../lab/aes_walk.ts";
+import { documentOf } from "../../lab/document.ts";
 import { createPaint } from "../colour.ts";
 import { type Command, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
 
 /** Hex digits of an option, of one of `lengths` bytes. */
 function hexOf(name: string, value: unknown, fallback: string, lengths: readonly number[]) {
@@ -13,7 +15,9 @@ function hexOf(name: string, value: unknown, fallback: string, lengths: readonly
     throw new UsageError(`--${name} is ${many} hexadecimal digits, not "${text.slice(0, 70)}"`);
   }
   if (!digits.includes(text.length)) {
-    throw new UsageError(`--${name} is ${many} hexadecimal digits, not ${text.length}`);
+    throw new UsageError(
+      `--${name} is ${many} hexadecimal digits, and was given ${counted(text.length, "digit")}`,
+    );
   }
   return fromHex(text);
 }
@@ -45,7 +49,7 @@ compared line by line. For teaching: this AES is slow and its time tells about i
     const block = hexOf("block", values.block, EXAMPLE_BLOCK, [16]);
     console.log(
       values.json === true
-        ? JSON.stringify(walkAes(key, block))
+        ? JSON.stringify(documentOf(walkAes(key, block)))
         : describeAes(key, block, createPaint()),
     );
     return Promise.resolve(0);

@@ -29,6 +29,8 @@ Deno.test("lab --json gives one document with every number, and pictures where t
     strictEqual(document.frames, 100);
     strictEqual(document.agreement.agrees, true);
     strictEqual(document.scenarios[0].condition.length, 13);
+    ok(document.known_plaintext.aes.keys_that_fit >= 1 && document.window_s === 10);
+    ok(!/"[a-z]+[A-Z]/.test(out), "all names are written in one way");
     ok((await Deno.stat(join(folder, "report.html"))).size > 50_000);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -53,6 +55,22 @@ Deno.test("lab says before the work that its folder cannot be made", async () =>
     match(error, /cannot be the folder of the report/);
   } finally {
     await Deno.remove(file);
+  }
+});
+
+Deno.test("lab says before the work that a folder stands where a file of the report would", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const name of ["report.html", "agreement.svg"]) {
+      await Deno.mkdir(join(folder, name));
+      const { code, out, error } = await samay("lab", "--frames", "200000", "--out", folder);
+      strictEqual(code, 1);
+      strictEqual(out, "");
+      match(error, new RegExp(`${name} cannot be a file of the report: a folder stands there`));
+      await Deno.remove(join(folder, name));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
@@ -89,7 +107,7 @@ Deno.test("lab aes --json names every step of the three key lengths", async () =
     const { out } = await samay("lab", "aes", "--key", key, "--block", block, "--json");
     const walk = JSON.parse(out);
     deepStrictEqual([walk.rounds, walk.output], [rounds, output]);
-    strictEqual(walk.roundKeys.length, rounds + 1);
+    strictEqual(walk.round_keys.length, rounds + 1);
     strictEqual(walk.steps.length, 2 + 4 * rounds - 1);
     const last = walk.steps.filter((step: { round: number }) => step.round === rounds);
     strictEqual(last.some(({ step }: { step: string }) => step === "MixColumns"), false);
@@ -98,10 +116,10 @@ Deno.test("lab aes --json names every step of the three key lengths", async () =
 
 Deno.test("lab aes refuses keys and blocks of another length or alphabet, with exit code 2", async () => {
   const cases = [
-    ["--key", "00", /--key is 32, 48 or 64 hexadecimal digits, not 2/],
+    ["--key", "00", /--key is 32, 48 or 64 hexadecimal digits, and was given 2 digits/],
     ["--key", "zz".repeat(16), /--key is 32, 48 or 64 hexadecimal digits, not "zz/],
-    ["--key", "", /not 0/],
-    ["--block", "00".repeat(17), /--block is 32 hexadecimal digits, not 34/],
+    ["--key", "", /was given 0 digits/],
+    ["--block", "00".repeat(17), /--block is 32 hexadecimal digits, and was given 34 digits/],
   ] as const;
   for (const [option, value, message] of cases) {
     const { code, error } = await samay("lab", "aes", `${option}=${value}`);

@@ -2,7 +2,7 @@ import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:asse
 import { join } from "node:path";
 import { COLOURS, DARK, themed } from "../../../streams/lab/palette.ts";
 import { reportPage } from "../../../streams/lab/report.ts";
-import { agreementWords, describeResult } from "../../../streams/lab/tables.ts";
+import { agreementWords, describeResult, percent } from "../../../streams/lab/tables.ts";
 import { writeReport } from "../../../streams/lab/write_report.ts";
 import { displayWidth } from "../../../streams/terminal/table.ts";
 import { experiment, pictures } from "./support.ts";
@@ -30,6 +30,11 @@ Deno.test("agreementWords() says which law fails", () => {
   const result = experiment(FRAMES);
   const agreement = { ...result.agreement, agrees: false, disagreeing: ["TVES/2 opens, W = 3"] };
   match(agreementWords({ ...result, agreement }), /disagree in 1 of 405 .*TVES\/2 opens, W = 3/);
+});
+
+Deno.test("percent() keeps two digits of what is below one percent", () => {
+  const shares = [0, 2 ** -16 * 21, 0.0009, 0.0999, 0.5, 1];
+  strictEqual(shares.map(percent).join(), "0 %,0.032 %,0.090 %,10.0 %,50.0 %,100.0 %");
 });
 
 Deno.test("picturesOf() draws each picture by itself: no script, nothing from elsewhere, no NaN", () => {
