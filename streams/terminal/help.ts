@@ -23,7 +23,8 @@ function listed(registry: Registry, names: readonly string[]): string {
 /** `samay --help`. */
 export function overview(registry: Registry, paint: Paint): string {
   const names = Object.keys(registry);
-  const single = names.filter((name) => !name.includes(" "));
+  // A command that is the first word of others, as `lab` of `lab aes`, stands with them.
+  const single = names.filter((name) => !name.includes(" ") && !Object.hasOwn(groups, name));
   const first = single.filter((name) => ["demo", "start", "setup", "doctor"].includes(name));
   const roles = single.filter((name) => ["slave", "master", "billing", "console"].includes(name));
   const others = single.filter((name) => !first.includes(name) && !roles.includes(name));
@@ -34,7 +35,7 @@ export function overview(registry: Registry, paint: Paint): string {
     section("Start here", listed(registry, first)),
     section("Roles, one process each", listed(registry, roles)),
     ...Object.entries(groups).map(([group, about]) => {
-      const members = names.filter((name) => name.startsWith(`${group} `));
+      const members = names.filter((name) => name === group || name.startsWith(`${group} `));
       return members.length === 0 ? "" : section(about, listed(registry, members));
     }),
     others.length === 0 ? "" : section("Others", listed(registry, others)),

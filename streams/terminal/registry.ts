@@ -18,7 +18,7 @@ export const groups: Readonly<Record<string, string>> = {
   time: "Ask a time server, or be one",
   frame: "Seal, open and explain single TVES/2 frames",
   tariff: "The tariffs, and what a consumption costs",
-  lab: "The experiment, step by step",
+  lab: "The paper's experiment",
   bill: "Bills: compute, show, print, explain, void",
 };
 

@@ -40,8 +40,8 @@ within a day. Exit code 0 when there is an explanation, 1 when there is no such 
 };
 
 function sequenceOf(text: string): number {
-  const sequence = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(sequence) && sequence > 0) return sequence;
+  const sequence = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(sequence) && sequence > 0) return sequence;
   throw new UsageError(`A stream sequence is a whole number from 1, not "${text}"`);
 }
 

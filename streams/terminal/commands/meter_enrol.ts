@@ -2,6 +2,7 @@
 import type { Enrolled } from "../../office/enrol.ts";
 import type { EnrolInput } from "../../office/enrol_input.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { givenId } from "../given_id.ts";
 import { createKeyFile } from "../key_file_out.ts";
 
 type Values = ParsedArguments["values"];
@@ -106,8 +107,8 @@ function inputOf(values: Values): EnrolInput {
   };
   choice("language", language, ["en", "mr"]);
   return {
-    meter_id: textOf(values, "meter"),
-    slave_id: textOf(values, "slave"),
+    meter_id: givenId("--meter", textOf(values, "meter")),
+    slave_id: givenId("--slave", textOf(values, "slave")),
     consumer_number: textOf(values, "consumer"),
     name: textOf(values, "name"),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),

@@ -2,8 +2,10 @@
 import type { MeterLine } from "../../database/meter_views.ts";
 import { inIndia } from "../../../protocol/indian_time.ts";
 import type { MeterList } from "../../office/meters.ts";
-import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import type { Command, ParsedArguments } from "../command.ts";
+import { givenId } from "../given_id.ts";
 import { formatTable, terminalWidth } from "../table.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** Lines in one answer of the office. */
 const PAGE = 1_000;
@@ -25,8 +27,9 @@ export const command: Command = {
 
   samay meter list --slave edge-1`,
   async run({ values }: ParsedArguments) {
-    const limit = limitOf(values.limit);
-    const { meters, more } = await collect(limit, values.slave);
+    const limit = wholeNumber("limit", values.limit, LIMIT_DEFAULT, 1, LIMIT_MAX);
+    const slave = values.slave === undefined ? undefined : givenId("--slave", `${values.slave}`);
+    const { meters, more } = await collect(limit, slave);
     if (values.json === true) {
       console.log(JSON.stringify({ meters, more }));
       return 0;
@@ -37,14 +40,10 @@ export const command: Command = {
   },
 };
 
-function limitOf(value: unknown): number {
-  if (value === undefined) return LIMIT_DEFAULT;
-  const limit = Number(value);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
-  throw new UsageError(`--limit is a whole number from 1 to ${LIMIT_MAX}, not "${value}"`);
-}
-
-async function collect(limit: number, slave: unknown): Promise<{ meters: Line[]; more: boolean }> {
+async function collect(
+  limit: number,
+  slave: string | undefined,
+): Promise<{ meters: Line[]; more: boolean }> {
   const { askAsOperator } = await import("../../office/operator.ts");
   const meters: Line[] = [];
   while (true) {

@@ -4,16 +4,9 @@ import type { Framing } from "../../../protocol/iec62056/characters.ts";
 import type { ReadMeterOptions, Readout } from "../../serial/read_meter.ts";
 import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 type Values = ParsedArguments["values"];
-
-function wholeNumber(values: Values, name: string, min: number, max: number): number | undefined {
-  const text = values[name];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(String(text)) && value >= min && value <= max) return value;
-  throw new UsageError(`--${name} is a whole number from ${min} to ${max}, not "${text}"`);
-}
 
 function framingOf(values: Values): Framing | undefined {
   const framing = values.framing;
@@ -29,10 +22,10 @@ function optionsOf(values: Values): ReadMeterOptions {
   if (!/^[0-9A-Za-z ]{0,32}$/.test(address)) {
     throw new UsageError(`--address is up to 32 letters, digits and spaces, not "${address}"`);
   }
-  const timeout_s = wholeNumber(values, "timeout", 1, 3_600);
+  const timeout_s = wholeNumber("timeout", values.timeout, undefined, 1, 3_600);
   const given = {
-    baud: wholeNumber(values, "baud", 50, 4_000_000),
-    settle_ms: wholeNumber(values, "settle-ms", 0, 10_000),
+    baud: wholeNumber("baud", values.baud, undefined, 50, 4_000_000),
+    settle_ms: wholeNumber("settle-ms", values["settle-ms"], undefined, 0, 10_000),
     timeout_ms: timeout_s === undefined ? undefined : timeout_s * 1_000,
     framing: framingOf(values),
     ignoreProposedBaud: values["ignore-proposed-baud"] === true ? true : undefined,

@@ -2,6 +2,7 @@
 import type { RawReading } from "../../database/readings.ts";
 import { inIndia } from "../../../protocol/indian_time.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { givenId } from "../given_id.ts";
 import { formatTable, terminalWidth } from "../table.ts";
 
 const WAIT_S_DEFAULT = 30;
@@ -31,17 +32,18 @@ and is printed once it stands in the database.
 
   samay meter read-now MH00113978`,
   async run({ values, positionals }: ParsedArguments) {
+    const meter_id = givenId("ID", positionals[0]!);
     const wait_s = waitOf(values.wait);
     const { askAsOperator } = await import("../../office/operator.ts");
-    const input = { meter_id: positionals[0], wait_s };
+    const input = { meter_id, wait_s };
     const answer = await askAsOperator("meter-read-now", input, wait_s * 1_000 + WAY_MS) as {
       readings: Reading[];
       slave_time: string | null;
     };
     console.log(
       values.json === true
-        ? JSON.stringify({ meter_id: positionals[0], ...answer })
-        : forPeople(positionals[0]!, answer.readings, answer.slave_time),
+        ? JSON.stringify({ meter_id, ...answer })
+        : forPeople(meter_id, answer.readings, answer.slave_time),
     );
     return 0;
   },

@@ -1,6 +1,7 @@
 /** `samay meter rekey`: a meter seals with a new key from now on. */
 import type { Rekeyed, RekeyInput } from "../../office/rekey.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { givenId } from "../given_id.ts";
 import { createKeyFile } from "../key_file_out.ts";
 
 const WAIT_S_DEFAULT = 30;
@@ -50,7 +51,7 @@ key that was retired: carry the file.
 };
 
 async function run({ values, positionals }: ParsedArguments): Promise<number> {
-  const meter_id = positionals[0]!;
+  const meter_id = givenId("ID", positionals[0]!);
   const wait_s = waitOf(values.wait);
   const path = pathOf(values["key-file"]);
   // Before a key is made: one that cannot be written should not be.

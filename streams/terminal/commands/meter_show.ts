@@ -6,6 +6,7 @@ import { generationRows } from "../../office/generations.ts";
 import type { MeterSheet } from "../../office/meters.ts";
 import type { Command, ParsedArguments } from "../command.ts";
 import { counted } from "../counted.ts";
+import { givenId } from "../given_id.ts";
 import { suiteName } from "../suites.ts";
 
 /** As it comes over the wire: every instant is ISO 8601 text. */
@@ -24,8 +25,9 @@ export const command: Command = {
 
   samay meter show MH00113978`,
   async run({ values, positionals }: ParsedArguments) {
+    const meter_id = givenId("ID", positionals[0]!);
     const { askAsOperator } = await import("../../office/operator.ts");
-    const sheet = await askAsOperator("meter-show", { meter_id: positionals[0] }) as Sheet;
+    const sheet = await askAsOperator("meter-show", { meter_id }) as Sheet;
     console.log(values.json === true ? JSON.stringify(sheet) : forPeople(sheet));
     return 0;
   },

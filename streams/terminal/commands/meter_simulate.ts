@@ -3,17 +3,14 @@ import { serveSoftwareMeters } from "../../serial/software_meter.ts";
 import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
 import { createLog } from "../log.ts";
 import { untilStopped } from "../signals.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** The register stood at zero then. It depends on the time alone, so a restart never turns it back. */
 const ZERO_MS = Date.UTC(2026, 0, 1);
+const LOAD_DEFAULT_W = 500;
+const PORT_DEFAULT = 8021;
 const MS_PER_H = 3_600_000;
 const ADDRESS = /^[0-9A-Za-z]{1,32}$/;
-
-function whole(values: ParsedArguments["values"], name: string, max: number): number {
-  const number = Number(values[name]);
-  if (Number.isInteger(number) && number >= 0 && number <= max) return number;
-  throw new UsageError(`--${name} is a whole number from 0 to ${max}, not "${values[name]}"`);
-}
 
 async function run({ values, positionals }: ParsedArguments): Promise<number> {
   const [address] = positionals as [string];
@@ -21,9 +18,9 @@ async function run({ values, positionals }: ParsedArguments): Promise<number> {
     throw new UsageError(`ID is the device address, 1 to 32 letters and digits, not "${address}"`);
   }
   const log = createLog("meter");
-  const load_w = whole(values, "load-w", 1_000_000);
+  const load_w = wholeNumber("load-w", values["load-w"], LOAD_DEFAULT_W, 0, 1_000_000);
   const hostname = String(values["host"]);
-  const port = whole(values, "port", 65_535);
+  const port = wholeNumber("port", values.port, PORT_DEFAULT, 0, 65_535);
   const meters = open(hostname, port, {
     address,
     serialNumber: address,
@@ -58,9 +55,19 @@ export const command: Command = {
       placeholder: "NUMBER",
       help: "Its register 0.0.0 (default: the ID)",
     },
-    "load-w": { type: "string", placeholder: "W", default: "500", help: "Steady load" },
+    "load-w": {
+      type: "string",
+      placeholder: "W",
+      default: `${LOAD_DEFAULT_W}`,
+      help: "Steady load",
+    },
     host: { type: "string", placeholder: "ADDRESS", default: "127.0.0.1", help: "Where to listen" },
-    port: { type: "string", placeholder: "N", default: "8021", help: "TCP port; 0: any" },
+    port: {
+      type: "string",
+      placeholder: "N",
+      default: `${PORT_DEFAULT}`,
+      help: "TCP port; 0: any",
+    },
   },
   help: `Answers IEC 62056-21 readouts (mode C) on a socket until SIGTERM, as a meter behind a
 serial-to-network converter does. Its register has stood at zero on 1 January 2026 and

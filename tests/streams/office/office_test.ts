@@ -12,10 +12,11 @@ import { meterView } from "../../../streams/masters/board.ts";
 import { askOffice } from "../../../streams/office/client.ts";
 import { meterVerbs } from "../../../streams/office/meter_verbs.ts";
 import { startOffice, verb } from "../../../streams/office/office.ts";
-import { type Command, Failure } from "../../../streams/terminal/command.ts";
+import { type Command, Failure, UsageError } from "../../../streams/terminal/command.ts";
 import { command as enrolCommand } from "../../../streams/terminal/commands/meter_enrol.ts";
 import { command as listCommand } from "../../../streams/terminal/commands/meter_list.ts";
 import { command as readNowCommand } from "../../../streams/terminal/commands/meter_read_now.ts";
+import { command as rekeyCommand } from "../../../streams/terminal/commands/meter_rekey.ts";
 import { command as showCommand } from "../../../streams/terminal/commands/meter_show.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { parseCommandLine } from "../../../streams/terminal/parse.ts";
@@ -49,6 +50,10 @@ async function run(command: Command, ...words: string[]): Promise<string> {
   }
   return printed.join("\n");
 }
+
+/** Wrong usage, exit code 2, with such a message. */
+const usage = (pattern: RegExp) => (error: unknown) =>
+  error instanceof UsageError && pattern.test(error.message);
 
 const CLOCK = {
   ...{ quality: 2, offset_s: 0, delay_s: 0, dispersion_s: 0, stratum: 2, source: "broker" },
@@ -157,10 +162,8 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
         {},
         /Slave edge-1: it was last heard .*, its clock is synchronised \(.*\), .* no fault/,
       );
-      const faults = [{ meter_id: "MH1", reason: "other" }, {
-        meter_id: "MH2",
-        reason: "no answer",
-      }];
+      const faultOf = (meter_id: string, reason: string) => ({ meter_id, reason });
+      const faults = [faultOf("MH1", "other"), faultOf("MH2", "no answer")];
       await says({ faults }, /within 0\.2 s\. Slave edge-1: it says: no answer$/);
       await says({ clock: { ...CLOCK, quality: 0 } }, /edge-1: its clock is not synchronised/);
       await says(
@@ -194,6 +197,15 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       assert.match(shown, /Sealed with +AES-256-GCM \(suite 1\)\nKey +generation 0/);
       await assert.rejects(run(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
       await assert.rejects(run(readNowCommand, "MH9", "--wait", "999"), /--wait/);
+      for (const command of [readNowCommand, showCommand, rekeyCommand]) {
+        await assert.rejects(
+          run(command, "bad id!"),
+          usage(/^ID is 1 to 32 letters, .* "bad id!"$/),
+        );
+      }
+      await assert.rejects(run(listCommand, "--slave", "a.b"), usage(/--slave is 1 to 32/));
+      const bad = ENROL.map((word) => word === "MH1" ? "MH 1" : word);
+      await assert.rejects(run(enrolCommand, ...bad, "--out", "x"), usage(/--meter is 1 to 32/));
     });
 
     await t.step("show prefers a frame that came after the slave's report", async () => {
