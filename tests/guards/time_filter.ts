@@ -11,6 +11,15 @@ const filter: readonly Guard[] = [
   {
     file: "protocol/ntp/source_filter.ts",
     test: "tests/protocol/ntp/source_filter_test.ts",
+    rule: "A step begins a new series of prediction errors",
+    source: "Time exchange, process noise",
+    find: "this.#wander.forget();",
+    replace: "",
+    name: "learns no wander from an error before a step and one after it together",
+  },
+  {
+    file: "protocol/ntp/source_filter.ts",
+    test: "tests/protocol/ntp/source_filter_test.ts",
     rule: "Pauses follow how well predictions hold",
     source: "Time exchange, poll interval",
     find: "this.#advice = this.#adviceAfter(innovation_s ** 2 / variance, at_s - state.at_s);",

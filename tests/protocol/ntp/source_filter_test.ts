@@ -36,3 +36,16 @@ Deno.test("SourceFilter learns the frequency of a server that stepped to another
   const { state } = filter.estimate(at_s)!;
   assert.ok(Math.abs(state.frequency - 30e-6) < 5e-6, `${state.frequency}`);
 });
+
+Deno.test("SourceFilter learns no wander from an error before a step and one after it together", () => {
+  // So far ahead the uncertainty is all wander. Before the step the error is once up, once down.
+  const uncertainty = [2e-5, -2e-5].map((error_s) => {
+    const { filter, next_s } = settled();
+    assert.equal(filter.feed(sampleOf(error_s), next_s), "taken");
+    for (let i = 1; i <= 4; i++) filter.feed(sampleOf(i === 1 ? 0.5 : 0.5005), next_s + i * 8);
+    assert.equal(filter.doubts, 0);
+    return filter.estimate(1e9)!.state.offsetVariance;
+  });
+  const ratio = uncertainty[0]! / uncertainty[1]!;
+  assert.ok(Math.abs(ratio - 1) < 0.05, `${ratio}`);
+});
