@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { guardsPage } from "./guards/page.ts";
 import { occurrences } from "./guards/sabotage.ts";
+import { run } from "./guards/run.ts";
 import { guardTables } from "./guards/tables.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -31,4 +32,22 @@ Deno.test("every guard names text that stands once in its file and a test that i
 Deno.test("docs/guards.md is the page that the tables make", async () => {
   const page = words(guardsPage(await guardTables()));
   assert.equal(words(read("docs/guards.md")), page, "write it anew: deno task guards --page");
+});
+
+Deno.test("deno task guards says in one line what is wrong, with exit code 2", async () => {
+  const said: string[] = [];
+  const { error, log } = console;
+  console.error = console.log = (text: string) => void said.push(text);
+  try {
+    const codes = [];
+    const calls = [["--help"], ["--room", "nosuch"], ["--only", "nosuchrule"], ["--bad"]];
+    for (const words of calls) codes.push(await run(words));
+    assert.deepEqual(codes, [0, 2, 2, 2]);
+  } finally {
+    Object.assign(console, { error, log });
+  }
+  assert.match(said[0]!, /^Usage: deno task guards/);
+  assert.match(said[1]!, /^guards: there is no room nosuch: it is one of .*lab.*; see: [^\n]*$/);
+  assert.match(said[2]!, /^guards: no rule has the text "nosuchrule"; /);
+  assert.match(said[3]!, /^guards: Unknown option '--bad'/);
 });

@@ -22,7 +22,7 @@ export const guards: readonly Guard[] = [
     find: "const gain = before.variance_s2 / spread_s2;",
     replace: "const gain = 0;",
     test: BARS,
-    name: "mean trials are at most 1.5 for a free-running meter of",
+    name: "runs free for 60 days at",
   },
   {
     rule: "The drift of a meter's clock is learned and carries the window through a silence",
@@ -103,7 +103,7 @@ export const guards: readonly Guard[] = [
     find: "const expected_s = arrival_s + offset_s;",
     replace: "const expected_s = arrival_s + 0.4;",
     test: BARS,
-    name: "mean trials are at most 1.05 with clocks that wander within 50 ms",
+    name: "wanders within 50 ms of true time",
   },
   {
     rule: "The more probable second goes first",
