@@ -3,6 +3,8 @@
  * broker agree; running it again changes nothing.
  */
 import { METERS_BUCKET, partitionToken } from "../../protocol/subjects.ts";
+import { TerminalError } from "../../protocol/errors.ts";
+import { pass } from "../time/timers.ts";
 import type { NatsBroker } from "./connection.ts";
 import {
   AckPolicy,
@@ -153,11 +155,48 @@ export interface TopologyOptions {
   readonly replicas?: number | undefined;
 }
 
-/** Makes the broker's streams, consumers and buckets as declared. Safe to run from many processes. */
+/** A cluster that has just started chooses its leaders first, and makes streams one after the other. */
+const PATIENCE_MS = 60_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Makes the broker's streams, consumers and buckets as declared. Safe to run from many processes. Tries
+ * on while the broker is busy or has no leader; throws `TerminalError` when that takes too long.
+ */
 export async function applyTopology(
   broker: NatsBroker,
-  { replicas }: TopologyOptions = {},
+  options: TopologyOptions = {},
 ): Promise<void> {
+  const begin_ms = broker.timers.now_ms();
+  for (;;) {
+    try {
+      return await applyOnce(broker, options);
+    } catch (error) {
+      if (!passes(error as Refusal)) throw error;
+      if (broker.timers.now_ms() - begin_ms > PATIENCE_MS) {
+        throw new TerminalError(
+          `The broker does not make its streams: ${
+            (error as Error).message
+          }. Is JetStream on, and ` +
+            "does the cluster have a leader? See: nats server report jetstream",
+        );
+      }
+      await pass(broker.timers, RETRY_MS);
+    }
+  }
+}
+
+interface Refusal {
+  readonly code?: string;
+  readonly api_error?: { readonly code?: number };
+}
+
+/** No answer in time, or no leader yet: another try may go well. */
+function passes({ code, api_error }: Refusal): boolean {
+  return code === "TIMEOUT" || code === "503" || api_error?.code === 503;
+}
+
+async function applyOnce(broker: NatsBroker, { replicas }: TopologyOptions): Promise<void> {
   const manager = await broker.manager();
   await Promise.all(STREAMS.map((stream) => applyStream(manager, stream, replicas)));
   await Promise.all(BUCKETS.map(async (bucket) => {

@@ -112,8 +112,10 @@ function configOf(
     time: { broker: true, poll_s: 1 },
     key_files: keys.map(({ meter_id }) => `${dataDir}/${meter_id}.key.json`),
     lines_at_once: 256,
-    resend_first_s: 2,
-    resend_max_s: 8,
+    // As slaves do by default, and a little more patient than a takeover: else each reading would be
+    // sent several times during one, and a busy machine would do nothing else.
+    resend_first_s: 5,
+    resend_max_s: 30,
     heartbeat_s: 5,
   });
 }

@@ -19,7 +19,7 @@ that was ever taken with the rows in PostgreSQL.
 
   --short       A few seconds each, those that run in every test run
   --only NAME   ${SCENARIOS.map(({ name }) => name).join(", ")}
-  --meters N    Meters under load (default 2000, short 200), each read every 20 s (short 4 s)
+  --meters N    Meters under load (default 2000, short 200), each read every 30 s (short 4 s)
   --keep        Keep the folder with the logs, and say where it is
   --json        One JSON document`;
 
@@ -51,7 +51,7 @@ async function runHere(
   brokers: number,
 ): Promise<Outcome[]> {
   const dataDir = await Deno.makeTempDir({ prefix: "samay-faults-" });
-  const interval_s = short ? 4 : 20;
+  const interval_s = short ? 4 : 30;
   const head = new HeadEnd({ dataDir, meters, interval_s, brokers, say });
   const outcomes: Outcome[] = [];
   const interrupted = async () => {
