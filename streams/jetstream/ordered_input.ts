@@ -39,8 +39,8 @@ const PULL_EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 2_500;
 /** Three heartbeats missed: the consumer or the broker is gone. */
 const SILENCE_MAX_MS = 3 * HEARTBEAT_MS;
-/** The broker forgets a consumer whose owner has died. */
-const FORGOTTEN_AFTER_MS = 300_000;
+/** The broker forgets a consumer whose owner has died: each one costs it work with every message. */
+const FORGOTTEN_AFTER_MS = 3 * PULL_EXPIRES_MS;
 const WATCH_MS = 500;
 
 export class OrderedInput implements InputSource {
