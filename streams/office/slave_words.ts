@@ -13,7 +13,7 @@ const CLOCK_WORDS = {
   3: "is synchronised over an authenticated way",
 } as const;
 /** Why a clock runs on, where the report gives no reason: of old slaves, and of frames. */
-const RUNS_ON = "none of its time sources gives an answer that it takes";
+const RUNS_ON = "no time source has lately given an answer that it takes";
 
 export interface SlaveWords {
   /** When it was last heard, and whether it is there. */
@@ -65,9 +65,9 @@ function clockOf(report: SessionReport, heard_ms: number, last: LastFrame | unde
 
 /** The machine's own clock is what the offset is added to. */
 function timeOf({ clock: { source, stratum, offset_s } }: SessionReport, heard_ms: number): string {
-  if (source === null) return "by nobody yet: no time source has answered";
-  const of = `by ${source}${stratum === null ? "" : `, stratum ${stratum}`}`;
   const as_of = `(as of ${indianTimeOf(heard_ms)} Indian time)`;
+  if (source === null) return `by nobody yet: no time source has given a good answer ${as_of}`;
+  const of = `by ${source}${stratum === null ? "" : `, stratum ${stratum}`}`;
   if (offset_s === null) return `${of} ${as_of}`;
   const side = offset_s < 0 ? "ahead of" : "behind";
   const off = Math.abs(offset_s).toFixed(3);
