@@ -1,7 +1,7 @@
 /** Masters that die, that stand still, that lose their line, that are restarted in turn. */
 import { LEASE_MS } from "../../streams/masters/partition_holder.ts";
 import { type HeadEnd, type MasterName, MASTERS } from "./head_end.ts";
-import type { Harm, Scenario } from "./scenario.ts";
+import { type Harm, limitOf, type Scenario } from "./scenario.ts";
 import { pause, until } from "./world.ts";
 
 /** What a takeover may take beyond the lease. */
@@ -53,9 +53,8 @@ async function takeover({ head, short, fault, figures }: Harm): Promise<void> {
   figures["takeover median, ms"] = took[took.length >> 1]!;
   figures["takeover longest, ms"] = longest_ms;
   figures["frame waited at most, ms"] = Math.max(...waits);
-  if (longest_ms > LEASE_MS + TAKEOVER_MARGIN_MS) {
-    fault(`a takeover took ${longest_ms} ms, more than ${LEASE_MS + TAKEOVER_MARGIN_MS}`);
-  }
+  const limit_ms = LEASE_MS + limitOf(short, TAKEOVER_MARGIN_MS);
+  if (longest_ms > limit_ms) fault(`a takeover took ${longest_ms} ms, more than ${limit_ms}`);
   await head.untilBalanced();
 }
 
@@ -116,7 +115,7 @@ async function cutLine({ head, fault, figures }: Harm): Promise<void> {
   figures["partitions dropped"] = after[1]! - before[1]!;
 }
 
-async function rollingRestart({ head, fault, figures, begin_ms }: Harm): Promise<void> {
+async function rollingRestart({ head, short, fault, figures, begin_ms }: Harm): Promise<void> {
   let most = 0;
   let moves = 0;
   const gaps = { left: 0, joined: 0 };
@@ -150,7 +149,8 @@ async function rollingRestart({ head, fault, figures, begin_ms }: Harm): Promise
   figures["moves"] = moves;
   figures["moves of a partition at each change, most"] = most;
   figures["longest gap, ms"] = gap_ms;
-  if (gap_ms > GAP_MAX_MS) fault(`a frame waited ${gap_ms} ms, more than ${GAP_MAX_MS}`);
+  const limit_ms = limitOf(short, GAP_MAX_MS);
+  if (gap_ms > limit_ms) fault(`a frame waited ${gap_ms} ms, more than ${limit_ms}`);
 }
 
 export const toMasters: readonly Scenario[] = [

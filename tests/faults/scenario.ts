@@ -34,6 +34,11 @@ export interface Outcome {
   readonly figures: Figures;
 }
 
+/** A test run shares its machine with others: there a limit of time only finds what hangs. */
+export function limitOf(short: boolean, limit_ms: number): number {
+  return short ? 5 * limit_ms : limit_ms;
+}
+
 /** After the faults have ended everything must be where it belongs within this time. */
 const SETTLE_MAX_MS = 120_000;
 
