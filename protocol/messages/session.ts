@@ -10,7 +10,7 @@ export const clockReport = z.object({
   dispersion_s: z.number().nullable(),
   stratum: z.int().min(0).max(16).nullable(),
   source: z.string().max(128).nullable(),
-  /** Why the clock is not good enough to seal by; null or absent while it is. */
+  /** Why the clock is not known, or runs on by itself; null or absent while it is in step. */
   reason: z.string().max(200).nullish(),
   /** For how many seconds, by the monotonic clock, it has not been; null or absent while it is. */
   unsynchronised_s: z.number().nonnegative().nullish(),

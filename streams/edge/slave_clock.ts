@@ -66,10 +66,10 @@ export class SlaveClock implements TimeSync {
     return { at_ms, quality, offset_ms: offset_s * 1_000, doubted: this.#doubted };
   }
 
-  /** Why the clock is not good enough to seal by; null while it is. */
+  /** Why the clock is not known, or runs on by itself; null while it is in step. */
   reason(): string | null {
     const { quality, source } = this.now().estimate;
-    if (quality !== 0) return null;
+    if (quality >= 2) return null;
     const last = source === null
       ? "no time server has given a good answer yet"
       : "the last good answer is too old";

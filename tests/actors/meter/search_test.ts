@@ -4,7 +4,8 @@ import { meterActor } from "../../../actors/meter/meter.ts";
 import { decodeMeter, freshMeter, type MeterState } from "../../../actors/meter/state.ts";
 import { CANDIDATES_MAX } from "../../../protocol/tves/window.ts";
 import { energy } from "../../support/meters.ts";
-import { Chance, freeRunning } from "../../simulation/window/world.ts";
+import { Random } from "../../simulation/random.ts";
+import { freeRunning } from "../../simulation/window/world.ts";
 import { find, frame, input, METER, NOW_MS, type SealedAs } from "./world.ts";
 
 const QUARTER_MS = 900_000;
@@ -70,12 +71,12 @@ Deno.test("a flood of forged frames moves neither the clock model nor the replay
   const now_ms = NOW_MS + 21 * QUARTER_MS;
   const genuine = frame({ sequence: 21, sealed_at_ms: now_ms, registers: energy(1, now_ms - 1) });
   const before = shown(state);
-  const chance = new Chance(6_479);
+  const chance = new Random(6_479);
   for (let i = 0; i < 500; i++) {
     const forged = genuine.slice();
     const from = i % 2 === 0 ? 12 : 16; // The sequence of the header, or commitment and ciphertext.
-    const at = from + Math.floor(chance.uniform() * (i % 2 === 0 ? 4 : forged.length - 16));
-    forged[at]! ^= 1 + Math.floor(chance.uniform() * 255);
+    const at = from + Math.floor(chance.next() * (i % 2 === 0 ? 4 : forged.length - 16));
+    forged[at]! ^= 1 + Math.floor(chance.next() * 255);
     const event = take(state, forged, now_ms + i);
     assert.equal(event.event, "reject");
     assert.ok(event.trials <= CANDIDATES_MAX, `${event.trials} trials`);
@@ -131,7 +132,7 @@ Deno.test("a hint leaves one trial even at first contact, and a wrong hint opens
 Deno.test("a free-running meter of 100 ppm is followed for 40 days of real frames, far out of ten seconds", () => {
   const state = freshMeter(METER);
   let [sequence, frames, trials] = [0, 0, 0];
-  for (const { at_s, error_s, delay_s, lost } of freeRunning(new Chance(7), 40, 100)) {
+  for (const { at_s, error_s, delay_s, lost } of freeRunning(new Random(7), 40, 100)) {
     sequence++;
     if (lost || sequence % 3 === 0) continue; // A third is lost besides: gaps of half an hour.
     const sealed_at_ms = Math.round(NOW_MS + (at_s + error_s) * 1_000);
