@@ -5,14 +5,12 @@
  * seconds with milliseconds (RFC 8428 section 4.1).
  */
 import { decodeCbor, encodeCbor } from "./cbor.ts";
-import type { Register } from "./messages/common.ts";
+import { type Register, REGISTERS_MAX } from "./messages/common.ts";
 import { LABEL } from "./senml_labels.ts";
 import { isId } from "./subjects.ts";
 
 /** Largest pack that is read, in bytes: 64 registers with the longest names need less. */
 export const PACK_LENGTH_MAX = 8_192;
-/** Registers of one pack. */
-export const REGISTERS_MAX = 64;
 
 /** Names that SenML allows (RFC 8428 section 4.5.1), as long as our registers' may be. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]{0,31}$/;

@@ -1,5 +1,6 @@
 /** When meters are read: by the schedule, on request, and again when they did not answer. */
 import type { Command } from "../../protocol/messages/command.ts";
+import { REASON_LENGTH_MAX } from "../../protocol/messages/session.ts";
 import type { Moment, SlaveEffect } from "./messages.ts";
 import { beginRekey } from "./rekey.ts";
 import { nextReadMoment } from "./schedule.ts";
@@ -8,8 +9,6 @@ import { type MeterSession, REQUESTS_MAX, type SlaveState } from "./state.ts";
 /** A meter that does not answer is asked again this often, after this pause. */
 const RETRIES = 2;
 const RETRY_PAUSE_S = 5;
-/** Longest reason that a session report carries. */
-const REASON_LENGTH_MAX = 200;
 
 /** Starts what is due by the schedule, retries, and drops requests that nobody waits for any more. */
 export function readDue(state: SlaveState, now: Moment): SlaveEffect[] {

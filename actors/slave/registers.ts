@@ -4,7 +4,7 @@
  * The meter's characters are moved by places, never through a floating-point number: 1234567.891 kWh
  * is 1,234,567,891 Wh and no watt-hour is gained or lost on the way to a bill.
  */
-import type { Register as SentRegister } from "../../protocol/messages/common.ts";
+import { type Register as SentRegister, REGISTERS_MAX } from "../../protocol/messages/common.ts";
 import {
   isEnergyImport,
   TIME_STATUS_REGISTER,
@@ -12,8 +12,6 @@ import {
 } from "../../protocol/iec62056/obis.ts";
 import type { Readout, Register as ReadRegister } from "../../protocol/iec62056/readout.ts";
 
-/** Registers of one frame: the limit of a pack. */
-export const REGISTERS_MAX = 64;
 /** The error register `F.F`: flags in hexadecimal digits (IEC 62056-21 and the meter's manual). */
 const ERROR_REGISTER = "0-0:97.97.0";
 const FLAG_DIGITS = /^[0-9A-Fa-f]{1,8}$/;

@@ -1,10 +1,8 @@
 /** A meter's next key: the store opens it and switches, the actor says what came of it. */
 import type { RekeyCommand } from "../../protocol/messages/command.ts";
+import { REASON_LENGTH_MAX } from "../../protocol/messages/session.ts";
 import type { Moment, SlaveEffect, SlaveMessage } from "./messages.ts";
 import type { SlaveState } from "./state.ts";
-
-/** Longest reason that a session report carries. */
-const REASON_LENGTH_MAX = 200;
 
 /**
  * Has the store switch. The meter's readings that wait are sealed with the new key from then on. A key

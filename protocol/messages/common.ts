@@ -24,3 +24,6 @@ export type Register = z.infer<typeof register>;
 /** What sealed the frame knew of its own clock: the two quality bits of a TVES/2 frame. */
 export const clockQuality = z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]);
 export type ClockQuality = z.infer<typeof clockQuality>;
+
+/** Registers of one reading, and so of one pack and one frame. */
+export const REGISTERS_MAX = 64;

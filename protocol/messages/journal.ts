@@ -3,7 +3,7 @@
  * head-end. A record is appended only by the owner of its partition, under the fence of its epoch.
  */
 import { z } from "../schema.ts";
-import { clockQuality, id, instant_ms, register } from "./common.ts";
+import { clockQuality, id, instant_ms, register, REGISTERS_MAX } from "./common.ts";
 import { sessionReport } from "./session.ts";
 
 /** Why a frame was refused. The names of TVES/2, and those of the head-end's own checks. */
@@ -58,7 +58,7 @@ export const readingEvent = z.object({
   quality: clockQuality,
   arrival_ms: instant_ms,
   sealed_at_ms: instant_ms,
-  registers: z.array(register).max(64),
+  registers: z.array(register).max(REGISTERS_MAX),
   flags: z.array(readingFlag),
 });
 export type ReadingEvent = z.infer<typeof readingEvent>;

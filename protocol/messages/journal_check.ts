@@ -5,10 +5,10 @@
  */
 import { parseOrExplain } from "../schema.ts";
 import { isId } from "../subjects.ts";
+import { REGISTERS_MAX } from "./common.ts";
 import { type JournalRecord, journalRecord, readingFlag } from "./journal.ts";
 
 const FLAGS: ReadonlySet<unknown> = new Set(readingFlag.options);
-const REGISTERS_MAX = 64;
 const OBIS_MAX = 32;
 const UNIT_MAX = 16;
 

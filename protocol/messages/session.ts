@@ -2,6 +2,9 @@
 import { z } from "../schema.ts";
 import { clockQuality, id, instant_ms } from "./common.ts";
 
+/** Longest reason and longest notice in a report, in characters. */
+export const REASON_LENGTH_MAX = 200;
+
 export const clockReport = z.object({
   quality: clockQuality,
   /** Estimated offset of the slave's system clock from the reference, in seconds. */
@@ -11,7 +14,7 @@ export const clockReport = z.object({
   stratum: z.int().min(0).max(16).nullable(),
   source: z.string().max(128).nullable(),
   /** Why the clock is not known, or runs on by itself; null or absent while it is in step. */
-  reason: z.string().max(200).nullish(),
+  reason: z.string().max(REASON_LENGTH_MAX).nullish(),
   /** For how many seconds, by the monotonic clock, it has not been; null or absent while it is. */
   unsynchronised_s: z.number().nonnegative().nullish(),
 });
@@ -22,7 +25,7 @@ export const sessionNotice = z.object({
   /** Rises within a boot: the same notice may stand in two reports. */
   number: z.int().positive(),
   kind: z.enum(["clock_unsynchronised", "clock_step_refused"]),
-  text: z.string().max(200),
+  text: z.string().max(REASON_LENGTH_MAX),
 });
 export type SessionNotice = z.infer<typeof sessionNotice>;
 /** Notices of one report. */
@@ -39,7 +42,7 @@ export const sessionReport = z.object({
   outbox: z.int().nonnegative(),
   clock: clockReport,
   /** Meters that did not answer at the last attempt, with the reason. At most 16. */
-  faults: z.array(z.object({ meter_id: id, reason: z.string().max(200) })).max(16),
+  faults: z.array(z.object({ meter_id: id, reason: z.string().max(REASON_LENGTH_MAX) })).max(16),
   notices: z.array(sessionNotice).max(NOTICES_MAX).optional(),
 });
 export type SessionReport = z.infer<typeof sessionReport>;

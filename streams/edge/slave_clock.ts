@@ -3,6 +3,7 @@
  * servers (TVES/2, sealing rules). The system's clock is looked at once, at the start.
  */
 import type { ClockEstimate } from "../../protocol/ntp/discipline.ts";
+import { REASON_LENGTH_MAX } from "../../protocol/messages/session.ts";
 import type { Log } from "../terminal/log.ts";
 import { startTimeSync, type TimeSync, type TimeSyncOptions } from "../time/time_sync.ts";
 import type { AwakeClock } from "./awake_clock.ts";
@@ -17,9 +18,6 @@ export interface SlaveClockOptions {
   readonly onStepRefused: (server: string, step_s: number) => void;
   readonly follow?: (options: TimeSyncOptions) => TimeSync;
 }
-
-/** Longest reason that a session report carries. */
-const REASON_LENGTH_MAX = 200;
 
 export class SlaveClock implements TimeSync {
   readonly #options: SlaveClockOptions;

@@ -2,7 +2,7 @@
 import { utf8 } from "../../protocol/bytes.ts";
 import { RetryableError } from "../../protocol/errors.ts";
 import type { Command } from "../../protocol/messages/command.ts";
-import { id } from "../../protocol/messages/common.ts";
+import { id, REGISTERS_MAX } from "../../protocol/messages/common.ts";
 import { z } from "../../protocol/schema.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import { ledgerCursor } from "../database/ledger.ts";
@@ -18,7 +18,6 @@ export const WAIT_S_MAX = 120;
 const LOOK_EVERY_MS = 200;
 /** A slave's clock may lie this far behind ours; older readings are not the answer. */
 const CLOCK_TOLERANCE_MS = 10_000;
-const REGISTERS_MAX = 64;
 
 /** Refused frames that are looked through for those of one request. */
 const REJECTS_MAX = 100;

@@ -3,39 +3,11 @@ import type { Bucket } from "../../../streams/jetstream/broker.ts";
 import { Leases } from "../../../streams/masters/leases.ts";
 import { PartitionHolder } from "../../../streams/masters/partition_holder.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import type { Timers } from "../../../streams/time/timers.ts";
+import { Hands } from "./memory_bucket.ts";
 import { World } from "./memory_ports.ts";
 
 const LEASE_MS = 1_000;
 const utf8 = (text: string) => new TextEncoder().encode(text);
-
-/** A clock and timers that stand still until they are told to go on. */
-class Hands implements Timers {
-  #now_ms = 0;
-  readonly #waiting = new Set<{ at_ms: number; action: () => void }>();
-
-  now_ms(): number {
-    return this.#now_ms;
-  }
-
-  after(delay_ms: number, action: () => void): () => void {
-    const entry = { at_ms: this.#now_ms + delay_ms, action };
-    this.#waiting.add(entry);
-    return () => void this.#waiting.delete(entry);
-  }
-
-  async advance(duration_ms: number): Promise<void> {
-    const end_ms = this.#now_ms + duration_ms;
-    while (this.#now_ms < end_ms) {
-      this.#now_ms += LEASE_MS / 8;
-      for (const entry of [...this.#waiting]) {
-        if (entry.at_ms > this.#now_ms || !this.#waiting.delete(entry)) continue;
-        entry.action();
-      }
-      await new Promise((resolve) => setTimeout(resolve)); // What was woken runs.
-    }
-  }
-}
 
 /** A bucket that takes every write, and that can be told to show nothing any more. */
 class Blindable {
@@ -97,10 +69,10 @@ Deno.test("PartitionHolder claims nothing while it cannot see whether the others
   });
   owners.onSight(false);
   const ticking = holder.start();
-  await hands.advance(5 * LEASE_MS);
+  await hands.advance(5 * LEASE_MS, LEASE_MS / 8);
   assert.equal(owners.ownerOf("partition.07"), "b-1", "its silence may be ours");
   owners.onSight(true);
-  await hands.advance(2 * LEASE_MS);
+  await hands.advance(2 * LEASE_MS, LEASE_MS / 8);
   assert.equal(owners.ownerOf("partition.07"), "a-1", "now it is known to be dead");
   await holder.untilHolding(1);
   await ticking.stop();
