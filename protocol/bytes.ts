@@ -21,13 +21,29 @@ export function fromHex(text: string): Uint8Array {
 
 /** The parts, one after the other, in one new array. */
 export function concat(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
     offset += part.length;
   }
   return whole;
+}
+
+/** Writes `value`, a whole number below 2^53, as eight bytes at `offset`. */
+export function putUint64(bytes: Uint8Array, offset: number, value: number): void {
+  putUint32(bytes, offset, Math.floor(value / 2 ** 32));
+  putUint32(bytes, offset + 4, value >>> 0);
+}
+
+/** Byte by byte: a `DataView` for one frame's four numbers costs more than it saves. */
+export function putUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 }
 
 /** Whether `a` and `b` are equal, in a time that depends on their length alone. */

@@ -1,8 +1,9 @@
 /**
  * What TVES/2 asks of a cryptographic library, and nothing about which library it is.
  *
- * Two engines do the same thing: one in JavaScript, which runs everywhere, and one on the runtime's
- * own native code, which has less but is faster. Their results are the same byte for byte.
+ * Engines do the same thing: one in JavaScript, which runs everywhere, one on the runtime's own native
+ * code, which has less but is faster, and one that a program may offer from outside, which is faster
+ * still. Their results are the same byte for byte.
  */
 
 /** Length of every symmetric key, in bytes. */
@@ -29,8 +30,15 @@ export interface Aead {
   open(input: AeadInput, sealed: Uint8Array): Uint8Array | undefined;
 }
 
-/** HMAC with SHA-256 (RFC 2104) of the parts of `data` one after the other: 32 bytes. */
-export type Hmac = (key: Uint8Array, data: readonly Uint8Array[]) => Uint8Array;
+/**
+ * HMAC with SHA-256 (RFC 2104) of the parts of `data` one after the other: 32 bytes, written to `into`
+ * where that is given, which then is none of the parts.
+ */
+export type Hmac = (
+  key: Uint8Array,
+  data: readonly Uint8Array[],
+  into?: Uint8Array,
+) => Uint8Array;
 
 /** Everything that this protocol is made of. */
 export interface Engine {
@@ -44,7 +52,7 @@ export interface Engine {
 }
 
 export type Primitive = keyof Engine;
-export type EngineName = "native" | "noble";
+export type EngineName = "offered" | "native" | "noble";
 
 /** Key block lengths of HMAC with SHA-256 (RFC 2104 section 2): B, and the two paddings. */
 export const HMAC_BLOCK = 64;

@@ -3,7 +3,7 @@
  * file of this folder that imports `node:crypto`.
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import { type Aead, type Engine, TAG_LENGTH } from "./engine.ts";
+import { type Aead, type Engine, HASH_LENGTH, TAG_LENGTH } from "./engine.ts";
 
 /** Both are AEADs with the interface of GCM; the types of Node.js know it for GCM alone. */
 type NativeCipher = "aes-256-gcm" | "chacha20-poly1305";
@@ -41,10 +41,11 @@ function aeadOf(name: NativeCipher): Aead {
 }
 
 export const nativeEngine: Partial<Engine> = {
-  hmacSha256(key, data) {
+  hmacSha256(key, data, into = new Uint8Array(HASH_LENGTH)) {
     const hmac = createHmac("sha256", key);
     for (const part of data) hmac.update(part);
-    return new Uint8Array(hmac.digest());
+    into.set(hmac.digest());
+    return into;
   },
   aes256gcm: aeadOf("aes-256-gcm"),
   chacha20Poly1305: aeadOf("chacha20-poly1305"),

@@ -39,9 +39,13 @@ const blank = sha256.create();
 const worker = sha256.create();
 const block = new Uint8Array(HMAC_BLOCK);
 
-function hmacSha256(key: Uint8Array, data: readonly Uint8Array[]): Uint8Array {
-  if (key.length > HMAC_BLOCK) return hmacSha256(sha256(key), data);
-  const digest = new Uint8Array(HASH_LENGTH);
+function hmacSha256(
+  key: Uint8Array,
+  data: readonly Uint8Array[],
+  into?: Uint8Array,
+): Uint8Array {
+  if (key.length > HMAC_BLOCK) return hmacSha256(sha256(key), data, into);
+  const digest = into ?? new Uint8Array(HASH_LENGTH);
   pad(key, HMAC_INNER);
   blank._cloneInto(worker).update(block);
   for (const part of data) worker.update(part);

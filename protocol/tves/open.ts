@@ -1,7 +1,7 @@
 /** Opening a frame: find the second by the commitment, then prove it by the tag, once. */
 import { equalConstantTime } from "../bytes.ts";
 import type { ParsedFrame } from "./frame.ts";
-import { frameContext, frameKeys } from "./schedule.ts";
+import { frameContext, frameKeys, FrameRoom } from "./schedule.ts";
 import { suites } from "./suites.ts";
 
 /** Where the keys of the candidates come from; `undefined` means no key for that second. */
@@ -24,6 +24,9 @@ export type OpenResult =
     readonly trials: number;
   };
 
+/** One frame after the other is opened, and nothing of it is left when it is. */
+const room = new FrameRoom();
+
 /**
  * Tries `candidates` in their order (tves: Opening, steps 3 and 4). A candidate whose commitment
  * differs never reaches the AEAD: an AEAD alone would open one frame under two keys for a forger who
@@ -39,9 +42,9 @@ export function openFrame(
     const secondKey = keys.secondKey(t_s);
     if (secondKey === undefined) continue;
     trials++;
-    const { commitment, key } = frameKeys(secondKey, frame.header);
+    const { commitment, key } = frameKeys(secondKey, frame.header, room);
     if (!equalConstantTime(commitment, frame.commitment)) continue;
-    const { nonce, aad } = frameContext(frame.header, commitment, t_s);
+    const { nonce, aad } = frameContext(frame.header, commitment, t_s, room);
     const plaintext = suites[frame.suite].open({ key: key(), nonce, aad }, frame.sealed);
     return plaintext === undefined
       ? { opened: false, reason: "tag_mismatch", trials }

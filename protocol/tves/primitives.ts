@@ -7,6 +7,7 @@
 import {
   type Aead,
   type AeadInput,
+  type Engine,
   type EngineName,
   HASH_LENGTH,
   KEY_LENGTH,
@@ -29,22 +30,35 @@ const NATIVE_FIRST: readonly Primitive[] = ["aes256gcm", "chacha20Poly1305"];
 const EVERY: readonly Primitive[] = ["hmacSha256", ...NATIVE_FIRST, "aes256gcmSiv"];
 
 const native = servedBy(nativeEngine, NATIVE_FIRST);
+/** What came from outside and was taken: `offerEngine`. */
+let offered: Partial<Engine> = {};
 let engine = compose(nobleEngine, nativeEngine, native);
 
-/** Who serves `primitive`, as chosen when the program started. */
+/**
+ * From now on `from` serves what it has and gives the known answer for; the names of that are given
+ * back. For a library that only a program with leave to load it can have.
+ */
+export function offerEngine(from: Partial<Engine>): Primitive[] {
+  const served = servedBy(from, EVERY);
+  offered = Object.fromEntries(served.map((primitive) => [primitive, from[primitive]]));
+  engine = compose(compose(nobleEngine, nativeEngine, native), offered, served);
+  return served;
+}
+
+/** Who serves `primitive` now. */
 export function engineOf(primitive: Primitive): EngineName {
+  if (offered[primitive] !== undefined) return "offered";
   return native.includes(primitive) ? "native" : "noble";
 }
 
 /**
  * Runs `work`, which must not be asynchronous, with everything from one engine: all from `noble`, or
- * from `native` all that it has. For tests and measurements.
+ * from another all that it has. For tests and measurements.
  */
 export function withEngine<T>(name: EngineName, work: () => T): T {
   const before = engine;
-  engine = name === "noble"
-    ? nobleEngine
-    : compose(nobleEngine, nativeEngine, servedBy(nativeEngine, EVERY));
+  const parts = { noble: nobleEngine, native: nativeEngine, offered }[name];
+  engine = compose(nobleEngine, parts, servedBy(parts, EVERY));
   try {
     return work();
   } finally {
@@ -87,15 +101,16 @@ export const NOTHING = new Uint8Array();
 
 /**
  * `T(i)` of HKDF-Expand, 32 bytes: `HMAC(prk, T(i-1) ‖ info ‖ i)`, where `before` is `T(i-1)`. For
- * who needs the first block at once and the second seldom.
+ * who needs the first block at once and the second seldom. Written to `into` where that is given.
  */
 export function hkdfBlock(
   prk: Uint8Array,
   before: Uint8Array,
   info: readonly Uint8Array[],
   i: number,
+  into?: Uint8Array,
 ): Uint8Array {
-  return engine.hmacSha256(prk, [before, ...info, COUNTERS[i]!]);
+  return engine.hmacSha256(prk, [before, ...info, COUNTERS[i]!], into);
 }
 
 /** Lengths are checked here so that what is left for an engine to refuse is the tag alone. */

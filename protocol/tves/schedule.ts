@@ -4,9 +4,17 @@
  *
  * One-way means that whoever holds a link derives what comes later and nothing that came earlier.
  */
-import { concat, utf8 } from "../bytes.ts";
-import { COMMITMENT_LENGTH } from "./frame.ts";
-import { hkdfBlock, hkdfExpand, hkdfExtract, KEY_LENGTH, NOTHING } from "./primitives.ts";
+import { concat, putUint32, putUint64, utf8 } from "../bytes.ts";
+import { COMMITMENT_LENGTH, HEADER_LENGTH } from "./frame.ts";
+import {
+  HASH_LENGTH,
+  hkdfBlock,
+  hkdfExpand,
+  hkdfExtract,
+  KEY_LENGTH,
+  NONCE_LENGTH,
+  NOTHING,
+} from "./primitives.ts";
 
 export const SECONDS_A_HOUR = 3_600;
 export const SECONDS_A_DAY = 86_400;
@@ -19,6 +27,17 @@ const HOURS = utf8("samay/tves/2/hours");
 const NEXT_HOUR = utf8("samay/tves/2/next-hour");
 const SECOND = utf8("samay/tves/2/second\0");
 const FRAME = utf8("samay/tves/2/frame\0");
+
+/** Length of a time in keys, nonces and AAD. */
+const TIME_LENGTH = 8;
+/**
+ * What changes from frame to frame is written behind its label, in one place that every frame uses
+ * again: new arrays for it cost as much as the hashing. Nothing keeps them.
+ */
+const secondInfo = concat(SECOND, new Uint8Array(TIME_LENGTH));
+const frameInfo = concat(FRAME, new Uint8Array(HEADER_LENGTH));
+const SECOND_INFO = [secondInfo];
+const FRAME_INFO = [frameInfo];
 
 /** UTC day number of `t_s`, in days since the Unix epoch. */
 export function dayOf(t_s: number): number {
@@ -58,7 +77,8 @@ export function nextHourKey(hourKey: Uint8Array): Uint8Array {
 
 /** `S[t]` from the key of its hour. */
 export function secondKeyOf(hourKey: Uint8Array, t_s: number): Uint8Array {
-  return hkdfExpand(hourKey, [SECOND, uint64(t_s)], KEY_LENGTH);
+  putUint64(secondInfo, SECOND.length, t_s);
+  return hkdfExpand(hourKey, SECOND_INFO, KEY_LENGTH);
 }
 
 /** What one frame is sealed with, all of it bound to its header. */
@@ -70,17 +90,38 @@ export interface FrameKeys {
 }
 
 /**
+ * Where keys, nonce and AAD of one frame are written. Whoever handles one frame after the other gives
+ * the same room again and again: what it held of the frame before is gone then.
+ */
+export class FrameRoom {
+  /** `okm` with all of its second block: nobody uses its last sixteen bytes. */
+  readonly #okm = new Uint8Array(2 * HASH_LENGTH);
+  readonly first = this.#okm.subarray(0, HASH_LENGTH);
+  readonly second = this.#okm.subarray(HASH_LENGTH);
+  readonly commitment = this.#okm.subarray(0, COMMITMENT_LENGTH);
+  readonly key = this.#okm.subarray(COMMITMENT_LENGTH, COMMITMENT_LENGTH + KEY_LENGTH);
+  readonly nonce = new Uint8Array(NONCE_LENGTH);
+  readonly aad = new Uint8Array(HEADER_LENGTH + TIME_LENGTH + COMMITMENT_LENGTH);
+}
+
+/**
  * `okm = HKDF-Expand(S[t], "samay/tves/2/frame" ‖ 00 ‖ hdr, 48)` by its blocks: the first holds the
  * commitment and half of the key, the second the other half.
  */
-export function frameKeys(secondKey: Uint8Array, header: Uint8Array): FrameKeys {
-  const info = [FRAME, header];
-  const first = hkdfBlock(secondKey, NOTHING, info, 1);
+export function frameKeys(
+  secondKey: Uint8Array,
+  header: Uint8Array,
+  room = new FrameRoom(),
+): FrameKeys {
+  const { first, second, commitment, key } = room;
+  frameInfo.set(header, FRAME.length);
+  hkdfBlock(secondKey, NOTHING, FRAME_INFO, 1, first);
   return {
-    commitment: first.subarray(0, COMMITMENT_LENGTH),
+    commitment,
     key() {
-      const okm = concat(first, hkdfBlock(secondKey, first, info, 2));
-      return okm.subarray(COMMITMENT_LENGTH, COMMITMENT_LENGTH + KEY_LENGTH);
+      frameInfo.set(header, FRAME.length); // Another frame may have been looked at meanwhile.
+      hkdfBlock(secondKey, first, FRAME_INFO, 2, second);
+      return key;
     },
   };
 }
@@ -90,30 +131,24 @@ export function frameContext(
   header: Uint8Array,
   commitment: Uint8Array,
   t_s: number,
+  { nonce, aad } = new FrameRoom(),
 ): { readonly nonce: Uint8Array; readonly aad: Uint8Array } {
-  const t = uint64(t_s);
+  putUint64(nonce, 0, t_s);
   // The sequence is the last field of the header, already in the byte order of the nonce.
-  return { nonce: concat(t, header.subarray(12, 16)), aad: concat(header, t, commitment) };
+  for (let i = TIME_LENGTH; i < NONCE_LENGTH; i++) {
+    nonce[i] = header[SEQUENCE_AT - TIME_LENGTH + i]!;
+  }
+  aad.set(header);
+  putUint64(aad, HEADER_LENGTH, t_s);
+  aad.set(commitment, HEADER_LENGTH + TIME_LENGTH);
+  return { nonce, aad };
 }
+
+/** Where the sequence stands in the header. */
+const SEQUENCE_AT = 12;
 
 function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   putUint32(bytes, 0, value);
   return bytes;
-}
-
-/** `value`, a whole number below 2^53, as eight bytes. */
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  putUint32(bytes, 0, Math.floor(value / 2 ** 32));
-  putUint32(bytes, 4, value >>> 0);
-  return bytes;
-}
-
-/** Byte by byte: a `DataView` for one frame's four numbers costs more than it saves. */
-function putUint32(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 24;
-  bytes[offset + 1] = value >>> 16;
-  bytes[offset + 2] = value >>> 8;
-  bytes[offset + 3] = value;
 }

@@ -2,7 +2,7 @@
 import { concat } from "../bytes.ts";
 import type { ClockQuality } from "../messages/common.ts";
 import { encodeHeader } from "./frame.ts";
-import { frameContext, frameKeys } from "./schedule.ts";
+import { frameContext, frameKeys, FrameRoom } from "./schedule.ts";
 import { type Suite, suites } from "./suites.ts";
 
 export interface SealInput {
@@ -22,6 +22,9 @@ export interface SealInput {
   readonly plaintext: Uint8Array;
 }
 
+/** One frame after the other is sealed, and all of it is copied into the frame. */
+const room = new FrameRoom();
+
 /**
  * The frame, 48 bytes longer than its plaintext. Throws `RangeError` that names the field which does
  * not fit the header.
@@ -33,8 +36,8 @@ export function sealFrame(input: SealInput): Uint8Array {
   }
   const hint = input.hint ? t_s % 256 : undefined;
   const header = encodeHeader({ ...input, hint }, plaintext.length);
-  const { commitment, key } = frameKeys(input.secondKey, header);
-  const { nonce, aad } = frameContext(header, commitment, t_s);
+  const { commitment, key } = frameKeys(input.secondKey, header, room);
+  const { nonce, aad } = frameContext(header, commitment, t_s, room);
   return concat(
     header,
     commitment,

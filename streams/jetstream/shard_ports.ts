@@ -56,7 +56,7 @@ export async function shardPortsOver(
           log,
         }));
     },
-    tell: (subject, body) => broker.tell(subject, json(body)),
+    confirm: (slaveId, body) => broker.tell(subjects.confirm(slaveId), json(body)),
     publish: async (subject, body, messageId) => {
       await broker.publish(subject, json(body), { messageId });
     },

@@ -14,10 +14,13 @@ import type { Bucket, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { type Enrolled, packEnrolment, unpackEnrolment, wrappedKeyOf } from "./enrolled.ts";
 import { KeyMemory } from "./key_memory.ts";
+import { Recent } from "./recent.ts";
 
 /** Unknown ids that were looked up a moment ago: a flood of them must not become a flood of look-ups. */
 const UNKNOWN_MAX = 10_000;
 const UNKNOWN_FOR_MS = 2_000;
+/** Meters that are kept unpacked: each frame's is asked for when it is opened and when it is confirmed. */
+const RECENT_MAX = 16_384;
 /** Enrolments on which the key-encryption key is tried at the start. */
 const SAMPLE = 8;
 /** One for all: a million enrolments come at the start. */
@@ -33,6 +36,7 @@ export class Keyring {
   /** Keys that were unwrapped, by alias and generation: of enrolled meters alone. */
   readonly #opened = new Map<number, HeadEndKeys>();
   readonly #memory = new KeyMemory();
+  readonly #recent = new Recent<string, KnownMeter>(RECENT_MAX);
   readonly #unknown = new Map<string, number>();
   #watch: Stoppable | undefined;
 
@@ -91,7 +95,8 @@ export class Keyring {
     return id === undefined ? undefined : this.#known(id);
   };
 
-  readonly slaveOf = (meterId: string): string | undefined => this.#enrolledAs(meterId)?.slaveId;
+  readonly slaveOf = (meterId: string): string | undefined =>
+    this.#byId.has(meterId) ? this.#known(meterId).slaveId : undefined;
 
   /** Looks at the bucket itself before a frame of a meter enrolled a moment ago is called unknown. */
   async refresh(inputs: readonly Input[]): Promise<void> {
@@ -122,6 +127,7 @@ export class Keyring {
     try {
       const entry = value && parseJson(enrolment, decoder.decode(value), `Enrolment of ${id}`);
       const packed = entry && packEnrolment(entry, revision);
+      this.#recent.delete(id);
       // Not before the new one is read: a meter with a broken entry goes on with the old one.
       if (before) this.#drop(id, before);
       if (entry === undefined) return;
@@ -151,7 +157,16 @@ export class Keyring {
     }
   }
 
+  /** Of an enrolled meter alone. */
   #known(meterId: string): KnownMeter {
+    const recent = this.#recent.get(meterId);
+    if (recent !== undefined) return recent;
+    const meter = this.#unpack(meterId);
+    this.#recent.set(meterId, meter);
+    return meter;
+  }
+
+  #unpack(meterId: string): KnownMeter {
     const packed = this.#byId.get(meterId)!;
     const { alias, slaveId, keys } = unpackEnrolment(packed);
     const keysOf = (generation: number, arrival_ms: number): SecondKeys | undefined => {

@@ -8,6 +8,7 @@ import type { NatsBroker } from "../jetstream/connection.ts";
 import { shardPortsOver } from "../jetstream/shard_ports.ts";
 import type { Log } from "../terminal/log.ts";
 import { Board } from "./board.ts";
+import { Confirmations } from "./confirmations.ts";
 import { MasterFigures } from "./figures.ts";
 import { Keyring } from "./keyring.ts";
 import { Leases } from "./leases.ts";
@@ -45,8 +46,10 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   await keyring.start();
   await leases.start();
   const figures = new MasterFigures(Date.now());
-  const ports = figures.counting(await shardPortsOver(broker, instance, log));
   const { timers } = broker;
+  const direct = await shardPortsOver(broker, instance, log);
+  const confirmations = new Confirmations(timers, direct.confirm);
+  const ports = figures.counting({ ...direct, confirm: confirmations.add });
   const { lease_ms } = options;
   const master: PartitionHolder = new PartitionHolder({
     ...{ instance, lease_ms, keyring, leases, board, ports, timers, log },
@@ -60,6 +63,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     untilHolding: (count) => master.untilHolding(count),
     stop: async () => {
       await ticking.stop();
+      await confirmations.stop();
       await boarding.stop();
       await leases.stop();
       await keyring.stop();

@@ -3,6 +3,7 @@
  * JetStream; a simulated world can stand in for all of them.
  */
 import type { Input } from "../../actors/shard/actor.ts";
+import type { Confirmation } from "../../protocol/messages/confirm.ts";
 import type { JournalRecord } from "../../protocol/messages/journal.ts";
 import type { JournalKind } from "../../protocol/subjects.ts";
 
@@ -56,8 +57,8 @@ export interface ShardPorts {
   input(kind: JournalKind, partition: number, epoch: number, cursor: number): Promise<InputSource>;
   /** The journal sequence that the ledger has committed: nothing behind it may be trimmed. */
   ledgerPassed(): Promise<number>;
-  /** A core message; lost if nobody listens. */
-  tell(subject: string, body: unknown): void;
+  /** A core message; lost if the slave does not listen. */
+  confirm(slaveId: string, body: Confirmation): void;
   /** To a stream, until acknowledged or a `RetryableError`. */
   publish(subject: string, body: unknown, messageId: string): Promise<void>;
   /** Sets an input aside with the reason. */

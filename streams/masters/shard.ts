@@ -241,7 +241,7 @@ export class Shard {
   async #release(record: JournalRecord, sequence: number): Promise<void> {
     const { ports, slaveOf } = this.options;
     const { confirmations, events } = outputsOf(record, sequence, slaveOf);
-    for (const { slaveId, body } of confirmations) ports.tell(`samay.confirm.${slaveId}`, body);
+    for (const { slaveId, body } of confirmations) ports.confirm(slaveId, body);
     await Promise.all(
       events.map(({ subject, body, messageId }) =>
         this.#untilDone(() => ports.publish(subject, body, messageId))

@@ -3,6 +3,7 @@ import type { Stoppable } from "../jetstream/broker.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import { applyTopology } from "../jetstream/topology.ts";
 import { type RunningMaster, startMaster } from "../masters/master.ts";
+import { useSystemCrypto } from "../native/system_crypto.ts";
 import type { Log } from "../terminal/log.ts";
 import { respondTime } from "../time/broker_time.ts";
 
@@ -27,6 +28,7 @@ export function masterNameOf(configured: string | undefined): string {
 }
 
 export async function startMasterRole(options: MasterRoleOptions): Promise<RunningMasterRole> {
+  useSystemCrypto(options.log);
   await applyTopology(options.broker, options);
   const time = respondTime(options.broker);
   const master = await startMaster(options);

@@ -22,7 +22,17 @@ interface Report {
 Deno.test("the bench of TVES/2 prints every engine and suite as one JSON document", async () => {
   const bench = new URL("tves_bench.ts", import.meta.url);
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", "--allow-sys=cpus", bench.href, "--rounds", "1", "--json"],
+    args: [
+      "run",
+      "-q",
+      "--no-prompt",
+      "--allow-sys=cpus",
+      "--allow-ffi",
+      bench.href,
+      "--rounds",
+      "1",
+      "--json",
+    ],
     stderr: "inherit",
   }).output();
   strictEqual(code, 0);

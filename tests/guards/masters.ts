@@ -257,7 +257,49 @@ const ledgers: readonly Guard[] = [
   },
 ];
 
+const CONFIRMATIONS = {
+  file: "streams/masters/confirmations.ts",
+  test: "tests/streams/masters/confirmations_test.ts",
+};
+
+const confirmations: readonly Guard[] = [
+  {
+    ...CONFIRMATIONS,
+    rule: "A message of confirmations has at most 500 entries",
+    source: "docs/reliability.md, limits",
+    find: "if (gathered.confirmed.length + gathered.refused.length >= ENTRIES_MAX) {",
+    replace: "if (this.#stopped) {",
+    name: "a message that is full leaves at once",
+  },
+  {
+    ...CONFIRMATIONS,
+    rule: "Confirmations wait for 10,000 slaves at most",
+    source: "docs/reliability.md, limits",
+    find: "if (this.#waiting.size >= SLAVES_MAX) this.#flush();",
+    replace: "",
+    name: "a message that is full leaves at once",
+  },
+  {
+    ...CONFIRMATIONS,
+    rule: "What is confirmed already is told before a master ends",
+    source: "design, output gate",
+    find: "  stop(): Promise<void> {\n    this.#flush();",
+    replace: "  stop(): Promise<void> {",
+    name: "Confirmations.stop() sends what waits",
+  },
+  {
+    file: "streams/masters/keyring.ts",
+    test: "tests/streams/masters/keyring_test.ts",
+    rule: "A meter that is kept unpacked is forgotten when its enrolment changes",
+    source: "ADR 0012",
+    find: "      this.#recent.delete(id);",
+    replace: "",
+    name: "Keyring knows a new generation as soon as the bucket has it",
+  },
+];
+
 export const guards: readonly Guard[] = [
+  ...confirmations,
   ...invariants,
   ...shards,
   ...journals,

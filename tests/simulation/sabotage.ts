@@ -64,7 +64,7 @@ const outputGate: Sabotage = {
         trim: (sequence) => journal.trim(sequence),
         append: (record, after) => {
           for (const { slaveId, body } of outputsOf(record, after + 1, slaveOf).confirmations) {
-            ports.tell(`samay.confirm.${slaveId}`, body);
+            ports.confirm(slaveId, body);
           }
           return journal.append(record, after);
         },

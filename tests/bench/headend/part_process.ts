@@ -16,6 +16,7 @@ import { journalFeed } from "../../../streams/jetstream/journal_feed.ts";
 import { shardPortsOver } from "../../../streams/jetstream/shard_ports.ts";
 import { BATCH_MAX } from "../../../streams/masters/batches.ts";
 import { Keyring } from "../../../streams/masters/keyring.ts";
+import { useSystemCrypto } from "../../../streams/native/system_crypto.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { treeOf, usageOf } from "./processes.ts";
 
@@ -89,6 +90,7 @@ async function open(
 ): Promise<{ result: PartResult; events: JournalEvent[] }> {
   const inputs: Input[] = [];
   await consume(broker, order, inputs);
+  useSystemCrypto(silentLog);
   const kek = fromHex((await Deno.readTextFile(order.kekFile)).trim());
   const keyring = new Keyring(await broker.bucket("samay_enrolments"), kek, silentLog);
   await keyring.start();

@@ -10,20 +10,29 @@ import {
   engineOf,
   hkdfExpand,
   hkdfExtract,
+  offerEngine,
   withEngine,
 } from "../../../protocol/tves/primitives.ts";
-import { placedAt } from "./engines.ts";
+import { loadLibcrypto } from "../../../streams/native/libcrypto.ts";
+import { ENGINES, libcrypto, placedAt } from "./engines.ts";
+
+/** Engines beside the reference, by name. */
+const OTHERS: readonly Partial<Engine>[] = [nativeEngine, ...libcrypto ? [libcrypto.engine] : []];
 
 const AEADS = ["aes256gcm", "chacha20Poly1305"] as const;
 const EVERY: readonly Primitive[] = ["hmacSha256", ...AEADS, "aes256gcmSiv"];
 
+const has = (engine: Partial<Engine>) => EVERY.filter((primitive) => engine[primitive]);
+
 const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
 
-Deno.test("both engines seal and open alike, byte for byte, at every length and offset", () => {
+Deno.test("every engine seals and opens alike, byte for byte, at every length and offset", () => {
   const offsets = fc.array(fc.nat(9), { minLength: 5, maxLength: 5 });
   const message = fc.record({ key: bytes(32), nonce: bytes(12), aad: bytes(0, 70), offsets });
-  for (const name of AEADS) {
-    const native = nativeEngine[name];
+  for (
+    const [other, name] of OTHERS.flatMap((other) => AEADS.map((name) => [other, name] as const))
+  ) {
+    const native = other[name];
     if (native === undefined) continue;
     let length = 0;
     fc.assert(
@@ -52,7 +61,7 @@ Deno.test("both engines seal and open alike, byte for byte, at every length and 
 });
 
 Deno.test("an engine leaves what it is given as it was, and gives bytes of its own", () => {
-  for (const engine of [nobleEngine, compose(nobleEngine, nativeEngine, AEADS)]) {
+  for (const engine of [{}, ...OTHERS].map((other) => compose(nobleEngine, other, has(other)))) {
     for (const name of [...AEADS, "aes256gcmSiv"] as const) {
       const input = {
         key: placedAt(1, new Uint8Array(32).fill(1)),
@@ -73,7 +82,7 @@ Deno.test("an engine leaves what it is given as it was, and gives bytes of its o
   }
 });
 
-Deno.test("both engines derive alike by HKDF, for any lengths and offsets", () => {
+Deno.test("every engine derives alike by HKDF, for any lengths and offsets", () => {
   const derive = (salt: Uint8Array, ikm: Uint8Array, info: Uint8Array[], length: number) =>
     toHex(hkdfExpand(hkdfExtract(salt, ikm), info, length));
   let length = 0;
@@ -84,18 +93,19 @@ Deno.test("both engines derive alike by HKDF, for any lengths and offsets", () =
       const wanted = 1 + length++ % 300;
       const work = () => derive(placedAt(offset, salt), placedAt(offset + 1, ikm), placed, wanted);
       const expected = withEngine("noble", work);
-      strictEqual(withEngine("native", work), expected);
+      for (const name of ENGINES) strictEqual(withEngine(name, work), expected, name);
       strictEqual(work(), expected);
     }),
     { numRuns: 301, seed: 2 },
   );
 });
 
-Deno.test("givesKnownAnswer() holds for every primitive of both engines", () => {
+Deno.test("givesKnownAnswer() holds for every primitive of every engine", () => {
   for (const primitive of EVERY) {
     ok(givesKnownAnswer(primitive, nobleEngine[primitive]), primitive);
-    const part = nativeEngine[primitive];
-    ok(part === undefined || givesKnownAnswer(primitive, part), primitive);
+    for (const { [primitive]: part } of OTHERS) {
+      ok(part === undefined || givesKnownAnswer(primitive, part), primitive);
+    }
   }
 });
 
@@ -157,10 +167,38 @@ Deno.test("servedBy() leaves a primitive to noble when native code fails the sel
   deepStrictEqual(servedBy({}, EVERY), []);
 });
 
-Deno.test("engineOf() names who serves: native code has no GCM-SIV, and HMAC is noble's", () => {
+Deno.test("engineOf() names who serves: only noble has GCM-SIV, a library from outside goes first", () => {
   strictEqual(engineOf("aes256gcmSiv"), "noble");
+  for (const name of ["hmacSha256", ...AEADS] as const) {
+    if (libcrypto) strictEqual(engineOf(name), "offered", name);
+    else match(engineOf(name), /^(native|noble)$/, name);
+  }
+});
+
+Deno.test("offerEngine() leaves out what does not give the known answer", () => {
+  const key = new Uint8Array(32);
+  const wrong: Partial<Engine> = { hmacSha256: () => new Uint8Array(32), aes256gcmSiv: gcm };
+  deepStrictEqual(offerEngine(wrong), []);
+  const expected = toHex(nobleEngine.hmacSha256(key, [key]));
+  strictEqual(toHex(hkdfExtract(key, key)), expected);
   strictEqual(engineOf("hmacSha256"), "noble");
-  for (const name of AEADS) match(engineOf(name), /^(native|noble)$/);
+  // As it was for the tests behind this one.
+  if (libcrypto) deepStrictEqual(offerEngine(libcrypto.engine), ["hmacSha256", ...AEADS]);
+});
+
+Deno.test("every engine writes an HMAC to the place that it is given, and nowhere else", () => {
+  for (const engine of [nobleEngine, ...OTHERS]) {
+    const whole = new Uint8Array(40).fill(0xaa);
+    const key = new Uint8Array(70).fill(1);
+    const given = engine.hmacSha256!(key, [key, key], whole.subarray(4, 36));
+    strictEqual(toHex(given), toHex(nobleEngine.hmacSha256(key, [key, key])));
+    strictEqual(toHex(whole), `aaaaaaaa${toHex(given)}aaaaaaaa`);
+  }
+});
+
+Deno.test("loadLibcrypto() is none where no file can be loaded, or a file is no such library", () => {
+  strictEqual(loadLibcrypto(["/nowhere/libcrypto.so.3"]), undefined);
+  strictEqual(loadLibcrypto([Deno.execPath()]), undefined);
 });
 
 Deno.test("withEngine() gives the engine back when the work throws", () => {

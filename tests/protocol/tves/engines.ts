@@ -1,7 +1,15 @@
 /** Every way in which the primitives can be served, for tests that go through all of them. */
-import { type EngineName, withEngine } from "../../../protocol/tves/primitives.ts";
+import { type EngineName, offerEngine, withEngine } from "../../../protocol/tves/primitives.ts";
+import { loadLibcrypto } from "../../../streams/native/libcrypto.ts";
 
-export const ENGINES: readonly EngineName[] = ["native", "noble"];
+/** The system's own library, where this machine has it. */
+export const libcrypto = loadLibcrypto();
+if (libcrypto) offerEngine(libcrypto.engine);
+else console.warn("no libcrypto on this machine: its tests go without it");
+
+export const ENGINES: readonly EngineName[] = libcrypto
+  ? ["offered", "native", "noble"]
+  : ["native", "noble"];
 
 /** Runs `work` as a program would, then with each engine alone, and says which one failed. */
 export function withEachEngine(work: () => void): void {

@@ -2,6 +2,7 @@
  * The world of a shard in memory: one journal with the fence and the message ids of JetStream, one
  * place for snapshots, one input; and a trace of what happened in which order.
  */
+import { subjects } from "../../../protocol/subjects.ts";
 import type { Input, JournalActor } from "../../../actors/shard/actor.ts";
 import { RetryableError } from "../../../protocol/errors.ts";
 import type { JournalRecord, RejectEvent } from "../../../protocol/messages/journal.ts";
@@ -135,7 +136,7 @@ export class World {
         return this.#source(cursor);
       },
       ledgerPassed: () => Promise.resolve(this.ledger),
-      tell: (subject) => this.trace.push(`told ${subject}`),
+      confirm: (slaveId) => this.trace.push(`told ${subjects.confirm(slaveId)}`),
       publish: (subject, _body, messageId) => {
         if (!this.ids.has(messageId)) this.trace.push(`published ${subject}`);
         this.ids.add(messageId);
