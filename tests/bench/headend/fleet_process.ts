@@ -3,7 +3,10 @@
  * frames sealed for the second in which each will go out, waits for the word, and sends them at an
  * even rate, so that sealing takes nothing from the cores while the head-end is measured.
  */
+import process from "node:process";
 import { connect } from "../../../streams/jetstream/connection.ts";
+import { useSystemCrypto } from "../../../streams/native/system_crypto.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
 import { Fleet, type Frame } from "./fleet.ts";
 
 export interface FleetOrder {
@@ -20,6 +23,8 @@ export interface FleetResult {
   readonly seconds: number;
   /** Furthest that a frame went out behind its moment. */
   readonly late_ms_max: number;
+  /** Processor time of the sending alone. */
+  readonly cpu_s: number;
 }
 
 /** Frames whose acknowledgement is waited for together. */
@@ -36,6 +41,7 @@ async function fill(order: FleetOrder): Promise<FleetResult> {
   const begin_ms = Date.now();
   const fleet = fleetOf(order, begin_ms);
   const started_ms = performance.now();
+  const before_us = usedCpu();
   let before: Promise<unknown> = Promise.resolve();
   for (let n = 0; n < order.count;) {
     const batch: Promise<unknown>[] = [];
@@ -50,7 +56,7 @@ async function fill(order: FleetOrder): Promise<FleetResult> {
   await before;
   const seconds = (performance.now() - started_ms) / 1_000;
   await broker.close();
-  return { sent: order.count, seconds, late_ms_max: 0 };
+  return { sent: order.count, seconds, late_ms_max: 0, cpu_s: (usedCpu() - before_us) / 1e6 };
 }
 
 function fleetOf(order: FleetOrder, now_ms: number): Fleet {
@@ -71,11 +77,14 @@ async function live(order: FleetOrder): Promise<FleetResult> {
   const fleet = fleetOf(order, now_ms);
   const frames: Frame[] = [];
   const gap_ms = 1_000 / order.rate;
-  const begin_ms = now_ms + LEAD_MS + order.count * seal_ms * MARGIN;
-  for (let n = 0; n < order.count; n++) frames.push(fleet.seal(n, begin_ms + n * gap_ms));
+  const begin_ms = Math.ceil(now_ms + LEAD_MS + order.count * seal_ms * MARGIN);
+  for (let n = 0; n < order.count; n++) {
+    frames.push(fleet.seal(n, begin_ms + Math.floor(n * gap_ms)));
+  }
   if (Date.now() > begin_ms) throw new Error("Sealing took longer than it should: a busy machine");
   console.log("sealed");
   await new Promise((resolve) => setTimeout(resolve, begin_ms - Date.now()));
+  const before_us = usedCpu();
   let late_ms_max = 0;
   for (let n = 0; n < order.count;) {
     const due = Math.min(order.count, Math.floor((Date.now() - begin_ms) / gap_ms) + 1);
@@ -85,9 +94,16 @@ async function live(order: FleetOrder): Promise<FleetResult> {
   }
   await broker.connection.flush();
   const seconds = (Date.now() - begin_ms) / 1_000;
+  const cpu_s = (usedCpu() - before_us) / 1e6;
   await broker.close();
-  return { sent: order.count, seconds, late_ms_max: Math.round(late_ms_max) };
+  return { sent: order.count, seconds, late_ms_max: Math.round(late_ms_max), cpu_s };
 }
 
+function usedCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+useSystemCrypto(silentLog);
 const order: FleetOrder = JSON.parse(Deno.args[0]!);
 console.log(JSON.stringify(order.rate > 0 ? await live(order) : await fill(order)));

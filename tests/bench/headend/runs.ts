@@ -112,14 +112,16 @@ export async function liveRun(
   try {
     await fleet.said("sealed");
     running = await startRoles(stage, "live", masters, false);
-    running.pids["fleet"] = () => [fleet.pid];
     await begun(running);
     const measured = measure(running.pids);
     const sent = await fleet.result;
     await untilQuiet(running.db, STALLED_MS * 4, order.count);
-    const usage = measured();
+    const { wall_s, used } = measured();
+    // It has ended: what it took it says itself.
+    used.push(["fleet", { cpu_s: sent.cpu_s, rss_mb: 0 }]);
+    const given = { masters, expected: order.count, wall_s, used, skip_s: WARM_UP_S };
     return {
-      ...await resultOf(running, { masters, expected: order.count, ...usage, skip_s: WARM_UP_S }),
+      ...await resultOf(running, given),
       fleet: sent,
     };
   } finally {
