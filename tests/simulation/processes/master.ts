@@ -1,6 +1,7 @@
 /** A master of the world: the production leases, ownership and shards over the world's broker. */
 import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { shardPortsOver, type Sharing } from "../../../streams/jetstream/shard_ports.ts";
+import { Confirmations } from "../../../streams/masters/confirmations.ts";
 import { Leases } from "../../../streams/masters/leases.ts";
 import { PartitionHolder } from "../../../streams/masters/partition_holder.ts";
 import type { ShardPorts } from "../../../streams/masters/ports.ts";
@@ -32,11 +33,13 @@ export async function startMaster(
   const owners = await broker.bucket("samay_owners");
   const leases = new Leases(owners, instance, log, broker.timers);
   await untilDone(broker, () => leases.start());
+  const direct = await shardPortsOver(broker, instance, log, sharing);
+  const confirmations = new Confirmations(broker.timers, direct.confirm);
   const holder = new PartitionHolder({
     instance,
     lease_ms: LEASE_MS,
     leases,
-    ports: change(await shardPortsOver(broker, instance, log, sharing), broker),
+    ports: change({ ...direct, confirm: confirmations.add }, broker),
     keyring: { find: findMeter, slaveOf, refresh: () => Promise.resolve() },
     board: { changed: () => {} },
     timers: broker.timers,
@@ -49,6 +52,7 @@ export async function startMaster(
     open: holder.open,
     stop: async () => {
       await ticking.stop();
+      await confirmations.stop();
       await leases.stop();
     },
   };
