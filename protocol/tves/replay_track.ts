@@ -28,8 +28,12 @@ export class ReplayTrack {
   #boot = -1;
   #highest = 0;
   #highest_t_s = 0;
-  /** Made of `#restored` when it is first looked at: a million windows are restored, few are used. */
-  #bits: Uint32Array | undefined;
+  /**
+   * Words of 32 bits. Made of `#restored` when it is first looked at: a million windows are restored,
+   * few are used. A plain array: a typed one of this size has a buffer outside of the heap, and
+   * making that takes longer than all else that a frame does here.
+   */
+  #bits: number[] | undefined;
   #restored: readonly number[] = [];
 
   constructor(generation: number) {
@@ -136,9 +140,9 @@ export class ReplayTrack {
     }
   }
 
-  get #ring(): Uint32Array {
+  get #ring(): number[] {
     if (this.#bits !== undefined) return this.#bits;
-    this.#bits = new Uint32Array(RING_WORDS);
+    this.#bits = new Array(RING_WORDS).fill(0);
     const runs = this.#restored;
     // Sequence 0 is never sealed: what a run says of it and below says nothing.
     for (let i = 0, next = this.#highest; i < runs.length && next > 0; i++) {
