@@ -4,9 +4,8 @@
  */
 import type { FindMeter, Input, KnownMeter } from "../../actors/shard/actor.ts";
 import { TerminalError } from "../../protocol/errors.ts";
-import { parseJson } from "../../protocol/schema.ts";
 import { isId } from "../../protocol/subjects.ts";
-import { enrolment } from "../../protocol/messages/enrolment.ts";
+import { readEnrolment } from "../../protocol/messages/enrolment_check.ts";
 import { HeadEndKeys } from "../../protocol/tves/keys.ts";
 import type { SecondKeys } from "../../protocol/tves/open.ts";
 import { unwrapKey } from "../../protocol/tves/wrap.ts";
@@ -125,7 +124,7 @@ export class Keyring {
     const before = this.#enrolledAs(id);
     if (before && before.revision >= revision) return;
     try {
-      const entry = value && parseJson(enrolment, decoder.decode(value), `Enrolment of ${id}`);
+      const entry = value && readEnrolment(decoder.decode(value), `Enrolment of ${id}`);
       const packed = entry && packEnrolment(entry, revision);
       this.#recent.delete(id);
       // Not before the new one is read: a meter with a broken entry goes on with the old one.

@@ -75,6 +75,7 @@ async function measure(meters: number): Promise<RestoreResult> {
 
 function print(result: RestoreResult): void {
   const { machine, meters, write, again, disk, enrolments, restore, memory } = result;
+  const { start_s, ready_s } = result;
   const n = (value: number, digits = 0) =>
     value.toLocaleString("en", { maximumFractionDigits: digits });
   console.log(`${n(meters)} meters in 64 partitions; ${machine}\n
@@ -95,6 +96,9 @@ restore    ${n(restore.seconds, 1)} s (${
   } s of a core) for 64 partitions; longest time without a turn for others ${
     n(restore.blocked_ms)
   } ms
+ready      ${n(ready_s, 1)} s from the start of the process (${
+    n(start_s, 1)
+  } s to the broker) until every partition is open
 memory     states ${n(memory.states_bytes_a_meter)} bytes a meter on the heap; with enrolments ${
     n(memory.heap_bytes_a_meter)
   }; of RSS ${n(memory.rss_bytes_a_meter)}

@@ -18,5 +18,6 @@ Deno.test("the bench of the restart restores every meter, and a meter is small o
   strictEqual(result.again.messages, 128);
   ok(result.disk.snapshot_bytes_a_meter < 1_024, `${result.disk.snapshot_bytes_a_meter} bytes`);
   ok(result.memory.awake_bytes_a_meter > result.memory.heap_bytes_a_meter);
+  ok(result.ready_s > result.restore.seconds + result.enrolments.seconds);
   ok(result.restore.seconds > 0 && result.enrolments.seconds > 0 && result.write.seconds > 0);
 });
