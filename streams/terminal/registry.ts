@@ -132,6 +132,10 @@ export const registry: Registry = {
     summary: "Voids an issued bill, with a reason",
     load: () => import("./commands/bill_void.ts"),
   },
+  "fleet": {
+    summary: "Sends a load of simulated meters, and says how fast it was taken",
+    load: () => import("./commands/fleet.ts"),
+  },
   "decode": {
     summary: "Makes a payload readable for `nats --translate`",
     load: () => import("./commands/decode.ts"),

@@ -1,11 +1,9 @@
 /** The meters of the bench: who they are, their keys, and their sealed frames. */
 import { concat, utf8 } from "../../../protocol/bytes.ts";
 import type { Enrolment } from "../../../protocol/messages/enrolment.ts";
-import { encodePack } from "../../../protocol/senml.ts";
-import { subjects } from "../../../protocol/subjects.ts";
 import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
-import { sealFrame } from "../../../protocol/tves/seal.ts";
 import { wrapKey } from "../../../protocol/tves/wrap.ts";
+import { type FleetMeter, type Frame, sealedFrame } from "../../../streams/fleet/frames.ts";
 
 /** Meters of one slave: a concentrator of a street or two. */
 const METERS_PER_SLAVE = 200;
@@ -44,9 +42,14 @@ export function enrolmentOf(index: number, kek: Uint8Array, now_ms: number): Enr
   };
 }
 
-export interface Frame {
-  readonly subject: string;
-  readonly payload: Uint8Array;
+/** The keys of meter `index`, derived when they are first needed. */
+export function benchMeterOf(index: number, enrolmentDay: number): FleetMeter {
+  const meter_id = meterIdOf(index);
+  const keys = new HeadEndKeys({
+    ...{ key: keyOf(index), generation: GENERATION, enrolmentDay, meterId: meter_id },
+  });
+  const secondKey = (t_s: number) => keys.secondKey(t_s)!;
+  return { meter_id, alias: index, generation: GENERATION, suite: 1, secondKey };
 }
 
 /**
@@ -59,7 +62,7 @@ export class Fleet {
   readonly #boot: number;
   readonly #enrolmentDay: number;
   readonly #firstRead_ms: number;
-  readonly #keys: (HeadEndKeys | undefined)[];
+  readonly #known: (FleetMeter | undefined)[];
   readonly #apart_ms: number;
 
   constructor(options: {
@@ -74,39 +77,17 @@ export class Fleet {
     this.#enrolmentDay = enrolmentDayAt(options.now_ms);
     this.#firstRead_ms = options.firstRead_ms;
     this.#apart_ms = options.apart_ms;
-    this.#keys = new Array(options.meters);
+    this.#known = new Array(options.meters);
   }
 
   seal(n: number, sealedAt_ms: number): Frame {
     const index = n % this.#meters;
     const round = Math.floor(n / this.#meters);
-    const meterId = meterIdOf(index);
-    const keys = this.#keys[index] ??= new HeadEndKeys({
-      key: keyOf(index),
-      generation: GENERATION,
-      enrolmentDay: this.#enrolmentDay,
-      meterId,
+    const meter = this.#known[index] ??= benchMeterOf(index, this.#enrolmentDay);
+    return sealedFrame(meter, {
+      ...{ boot: this.#boot, sequence: round + 1, sealedAt_ms },
+      read_at_ms: this.#firstRead_ms + round * this.#apart_ms,
+      energy_wh: 1_000_000 + index + round * STEP_WH,
     });
-    const t_s = Math.floor(sealedAt_ms / 1_000);
-    const read_at_ms = this.#firstRead_ms + round * this.#apart_ms;
-    const registers = [{
-      obis: "1-0:1.8.0",
-      value: 1_000_000 + index + round * STEP_WH,
-      unit: "Wh",
-      read_at_ms,
-    }];
-    const payload = sealFrame({
-      suite: 1,
-      hint: false,
-      clockQuality: 2,
-      alias: index,
-      generation: GENERATION,
-      boot: this.#boot,
-      sequence: round + 1,
-      t_s,
-      secondKey: keys.secondKey(t_s)!,
-      plaintext: encodePack({ meterId, sealedAt_ms, registers }),
-    });
-    return { subject: subjects.frame(meterId), payload };
   }
 }

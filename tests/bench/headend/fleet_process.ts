@@ -5,9 +5,10 @@
  */
 import process from "node:process";
 import { connect } from "../../../streams/jetstream/connection.ts";
+import type { Frame } from "../../../streams/fleet/frames.ts";
 import { useSystemCrypto } from "../../../streams/native/system_crypto.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { Fleet, type Frame } from "./fleet.ts";
+import { Fleet } from "./fleet.ts";
 
 export interface FleetOrder {
   readonly url: string;
