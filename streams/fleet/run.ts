@@ -6,7 +6,7 @@ import { Failure } from "../terminal/command.ts";
 import { Confirmations } from "./confirmations.ts";
 import { type FleetMeter, sealedFrame } from "./frames.ts";
 import { Latencies } from "./latencies.ts";
-import { FleetSchedule } from "./schedule.ts";
+import { FleetSchedule, rateMax } from "./schedule.ts";
 
 export interface FleetOptions {
   readonly broker: NatsBroker;
@@ -82,6 +82,7 @@ class FleetRun {
   readonly #acks = new Latencies();
   readonly #refusals: Record<string, number> = {};
   readonly #begin_ms: number;
+  readonly #readings_max: number;
   #sealed = 0;
   #acknowledged = 0;
   #moved_ms = performance.now();
@@ -89,16 +90,18 @@ class FleetRun {
   #interrupted = false;
 
   constructor(options: FleetOptions) {
-    const { broker, meters, rate, seconds, inFlight = IN_FLIGHT } = options;
+    const { broker, meters, seconds, inFlight = IN_FLIGHT } = options;
     this.#options = options;
     this.#begin_ms = Date.now();
+    const rate = options.rate || rateMax(meters.length);
+    this.#readings_max = rate * seconds;
     this.#schedule = new FleetSchedule({ meters: meters.length, rate, begin_ms: this.#begin_ms });
     const slaves = [...options.slaves];
     this.#listens = slaves.length > 0;
     this.#confirmations = new Confirmations({
       schedule: this.#schedule,
       meters: meters.map(({ meter_id }) => meter_id),
-      readings_max: this.#schedule.dueAt(this.#begin_ms + seconds * 1_000),
+      readings_max: this.#readings_max,
     });
     this.#confirmations.listen(broker, slaves);
     this.#window = new AckWindow(broker, {
@@ -136,10 +139,9 @@ class FleetRun {
   async #send(): Promise<void> {
     const { rate, seconds } = this.#options;
     const end_ms = this.#begin_ms + seconds * 1_000;
-    const last = this.#schedule.dueAt(end_ms - 1);
     for (;;) {
       const now_ms = Date.now();
-      const due = Math.min(this.#schedule.dueAt(now_ms), last);
+      const due = Math.min(this.#schedule.dueAt(now_ms), this.#readings_max);
       const until = Math.min(due, this.#sealed + Math.min(AT_ONCE, this.#window.room));
       if (rate > 0 && this.#sealed < due) {
         const late_ms = now_ms - this.#schedule.readAt_ms(this.#sealed);

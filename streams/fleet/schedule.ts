@@ -17,14 +17,17 @@ const MS_A_WH = 3_600;
 
 export interface ScheduleOptions {
   readonly meters: number;
-  /** Readings a second of all meters together; 0: as many as go. */
+  /** Readings a second of all meters together, from 1 on. */
   readonly rate: number;
   readonly begin_ms: number;
 }
 
+/** Highest rate of a load: more than one process seals, and what it must remember has an end. */
+export const RATE_MAX = 200_000;
+
 /** Highest rate that a fleet of `meters` can have. */
 export function rateMax(meters: number): number {
-  return meters * A_METER_A_SECOND_MAX;
+  return Math.min(RATE_MAX, meters * A_METER_A_SECOND_MAX);
 }
 
 export class FleetSchedule {
@@ -38,13 +41,15 @@ export class FleetSchedule {
   /** Throws `RangeError` for a rate that the meters cannot have, or a clock before 2026. */
   constructor({ meters, rate, begin_ms }: ScheduleOptions) {
     const max = rateMax(meters);
-    if (rate > max) throw new RangeError(`${meters} meters give at most ${max} readings a second`);
+    if (!(rate > 0 && rate <= max)) {
+      throw new RangeError(`${meters} meters give at most ${max} readings a second, from 1 on`);
+    }
     this.boot = Math.floor(begin_ms / MS_A_DAY) - FIRST_DAY + 1;
     if (this.boot < 1) throw new RangeError("The clock stands before 2026: set it");
     this.#firstSequence = 1 + (Math.floor(begin_ms) % MS_A_DAY) * NUMBERS_A_MS;
     this.#meters = meters;
     this.#begin_ms = Math.floor(begin_ms);
-    this.#gap_ms = MS_A_SECOND / (rate || max);
+    this.#gap_ms = MS_A_SECOND / rate;
   }
 
   /** Readings that are due at `now_ms`: their moments have come. */

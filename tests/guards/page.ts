@@ -4,6 +4,7 @@ import type { Guard } from "./guard.ts";
 /** Headings of the rooms. */
 const TITLES: Readonly<Record<string, string>> = {
   edge: "The slave's disk",
+  fleet: "The load and the soak",
   keys: "Keys and replay",
   lab: "The lab",
   masters: "Masters and the journal",

@@ -1,4 +1,5 @@
 /** `samay fleet`: a load of simulated meters. */
+import { RATE_MAX } from "../../fleet/schedule.ts";
 import type { NatsBroker } from "../../jetstream/connection.ts";
 import type { Stoppable } from "../../jetstream/broker.ts";
 import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
@@ -8,7 +9,7 @@ import { watchForStop } from "../signals.ts";
 import { wholeNumber } from "../whole_number.ts";
 
 const METERS = { usual: 200, max: 100_000 };
-const RATE = { usual: 200, max: 200_000 };
+const RATE = { usual: 200, max: RATE_MAX };
 const SECONDS = { usual: 10, max: 3_600 };
 const WAIT_S = { usual: 30, max: 600 };
 const IN_FLIGHT = { usual: 4_096, max: 65_536 };

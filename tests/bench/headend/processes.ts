@@ -10,6 +10,8 @@ export type Pids = () => readonly number[];
 export interface Usage {
   readonly cpu_s: number;
   readonly rss_mb: number;
+  /** Of that what is no file and no memory shared on purpose, as PostgreSQL's buffers are. */
+  readonly own_mb: number;
 }
 
 /** `pid` and whatever it started, as they are now. */
@@ -32,11 +34,14 @@ export function treeOf(pid: number): number[] {
 export function usageOf(pids: readonly number[]): Usage {
   let ticks = 0;
   let rss_mb = 0;
+  let own_mb = 0;
   for (const pid of pids) {
+    const memory = memoryOf(pid);
     ticks += ticksOf(pid);
-    rss_mb += rssOf(pid);
+    rss_mb += memory.rss_mb;
+    own_mb += memory.own_mb;
   }
-  return { cpu_s: ticks / TICKS_A_SECOND, rss_mb };
+  return { cpu_s: ticks / TICKS_A_SECOND, rss_mb, own_mb };
 }
 
 /** Processor time; none when the process has ended. Children that have ended count with their parent. */
@@ -50,9 +55,11 @@ function ticksOf(pid: number): number {
 }
 
 /** Memory of its own and its share of what it has in common with others, in MB. */
-function rssOf(pid: number): number {
+function memoryOf(pid: number): { rss_mb: number; own_mb: number } {
   const text = textOf(`/proc/${pid}/smaps_rollup`) ?? "";
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1_024;
+  const mb = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1_024;
+  return { rss_mb: mb("Pss"), own_mb: mb("Pss_Anon") };
 }
 
 /** Through `cat`: Deno lets only a program with every permission read another process's files. */

@@ -137,8 +137,8 @@ function measure(pids: Record<string, Pids>) {
   return () => {
     const wall_s = (performance.now() - begin_ms) / 1_000;
     const used = Object.entries(pids).map(([name, of]): [string, Usage] => {
-      const { cpu_s, rss_mb } = usageOf(of());
-      return [name, { cpu_s: cpu_s - before.get(name)!, rss_mb }];
+      const usage = usageOf(of());
+      return [name, { ...usage, cpu_s: usage.cpu_s - before.get(name)! }];
     });
     return { wall_s, used };
   };

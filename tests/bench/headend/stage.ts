@@ -44,14 +44,23 @@ export interface Stage {
 
 /** Runs `body` on a fresh stage and takes everything down again. */
 export async function withStage(
-  given: { meters: number; postgres: boolean },
+  given: {
+    meters: number;
+    postgres: boolean;
+    /** More settings of PostgreSQL; the last one of a name counts. */
+    settings?: readonly string[];
+  },
   body: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const ends: Stage["ends"] = [];
-  const endAll = async () => {
-    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  let ending: Promise<void> | undefined;
+  let interrupted = false;
+  // Once, whoever asks first: a body that is interrupted fails, and must not go away before the rest.
+  const endAll = () => ending ??= endOneByOne(ends);
+  const onSignal = () => {
+    interrupted = true;
+    void endAll().catch((error) => console.error(error)).finally(() => Deno.exit(130));
   };
-  const onSignal = () => void endAll().finally(() => Deno.exit(130));
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
   const dataDir = await Deno.makeTempDir({ prefix: "samay-bench-" });
   ends.push(() => Deno.remove(dataDir, { recursive: true }));
@@ -67,13 +76,16 @@ export async function withStage(
     ends.push(() => broker.close());
     await applyTopology(broker);
     await enrol(broker, given.meters, kek);
-    const postgres = given.postgres ? await postgresOf(ends) : undefined;
+    const postgres = given.postgres ? await postgresOf(ends, given.settings ?? []) : undefined;
     await body({
       ...{ dataDir, kek, broker, brokerProcess, ends },
       databaseUrl: postgres?.url,
       postgresPid: postgres?.pid,
       newDatabase: (name) => newDatabase(postgres!.url, name),
     });
+  } catch (error) {
+    // What was ended under the body's feet is no news.
+    if (!interrupted) throw error;
   } finally {
     await endAll();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -82,10 +94,22 @@ export async function withStage(
   }
 }
 
-async function postgresOf(ends: Stage["ends"]): Promise<{ url: string; pid?: number }> {
+/** The last one first, whatever fails on the way; then throws the first failure. */
+async function endOneByOne(ends: Stage["ends"]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
+    await end().catch((error) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function postgresOf(
+  ends: Stage["ends"],
+  more: readonly string[],
+): Promise<{ url: string; pid?: number }> {
   const given = Deno.env.get("DATABASE_URL");
   if (given !== undefined) return { url: given };
-  const server = await startPostgres({ durable: true, settings: POSTGRES_SETTINGS });
+  const server = await startPostgres({ durable: true, settings: [...POSTGRES_SETTINGS, ...more] });
   ends.push(async () => await server[Symbol.asyncDispose]());
   return { url: server.url, pid: server.pid };
 }

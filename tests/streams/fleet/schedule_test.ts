@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FleetSchedule } from "../../../streams/fleet/schedule.ts";
+import { FleetSchedule, rateMax } from "../../../streams/fleet/schedule.ts";
 
 const BEGIN_MS = Date.UTC(2026, 10, 27, 11);
 
 Deno.test("FleetSchedule gives each reading of a meter a moment of its own, and from it the reading again", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 3_000 }),
-    fc.integer({ min: 0, max: 200_000 }),
+    fc.integer({ min: 1, max: 200_000 }),
     fc.integer({ min: 0, max: 5_000_000 }),
     fc.integer({ min: 0, max: 999 }),
     (meters, wanted, n, late_ms) => {
@@ -37,4 +37,5 @@ Deno.test("FleetSchedule never uses a number of an earlier run again, and no reg
   assert.throws(() => run(Date.UTC(2020, 0, 1)), /before 2026/);
   const tooFast = () => new FleetSchedule({ meters: 1, rate: 1_001, begin_ms: BEGIN_MS });
   assert.throws(tooFast, /at most 1000/);
+  assert.equal(rateMax(100_000), 200_000, "what a run remembers has an end");
 });
