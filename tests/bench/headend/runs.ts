@@ -118,7 +118,7 @@ export async function liveRun(
     await untilQuiet(running.db, STALLED_MS * 4, order.count);
     const { wall_s, used } = measured();
     // It has ended: what it took it says itself.
-    used.push(["fleet", { cpu_s: sent.cpu_s, rss_mb: 0 }]);
+    used.push(["fleet", { cpu_s: sent.cpu_s, rss_mb: 0, own_mb: 0 }]);
     const given = { masters, expected: order.count, wall_s, used, skip_s: WARM_UP_S };
     return {
       ...await resultOf(running, given),
