@@ -38,6 +38,7 @@ const rules: Rules = {
     "nats": "streams/jetstream/nats.ts",
     "nodemailer": "streams/delivery/mail.ts",
     "pg": "streams/database/postgres.ts",
+    "pg-copy-streams": "streams/database/postgres.ts",
     "serialport": "streams/serial/binding.ts",
     "smtp-server": "streams/delivery/local/smtp.ts",
     "twilio": "streams/delivery/sms.ts",

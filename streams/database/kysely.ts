@@ -2,7 +2,7 @@
  * The query builder, imported here and nowhere else: the rest of the program takes from this file
  * what it uses of it.
  */
-export { Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+export { CompiledQuery, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
 export type {
   ColumnType,
   Dialect,

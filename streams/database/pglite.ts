@@ -1,5 +1,6 @@
 /** The embedded PostgreSQL, through `npm:@electric-sql/pglite`, imported here and nowhere else. */
-import { PGlite } from "@electric-sql/pglite";
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { isCopy } from "./copy_binary.ts";
 import { PGliteDialect } from "./kysely.ts";
 import { OID, parseBigInteger, parseCalendarDate, parseNumeric } from "./columns.ts";
 
@@ -39,5 +40,20 @@ export function embeddedDialect(pglite: PGlite, onClosed: () => void): PGliteDia
       onClosed();
     }
   };
+  const transaction = pglite.transaction.bind(pglite);
+  pglite.transaction = (work) => transaction((trx) => work(withCopy(trx)));
   return new PGliteDialect({ pglite });
+}
+
+/** Takes a COPY with its rows as the parameter, like any other query. */
+function withCopy(trx: Transaction): Transaction {
+  const query = trx.query.bind(trx);
+  trx.query = (text, parameters, options) =>
+    isCopy(text, parameters)
+      ? query(text.replace(" from stdin ", " from '/dev/blob' "), [], {
+        ...options,
+        blob: new Blob([new Uint8Array(parameters[0])]),
+      })
+      : query(text, parameters, options);
+  return trx;
 }

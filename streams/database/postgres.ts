@@ -1,5 +1,8 @@
 /** A PostgreSQL server, through `npm:pg`, imported here and nowhere else. */
+import { Buffer } from "node:buffer";
 import pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { isCopy } from "./copy_binary.ts";
 import { PostgresDialect } from "./kysely.ts";
 import { OID, parseBigInteger, parseCalendarDate, parseNumeric } from "./columns.ts";
 
@@ -14,12 +17,35 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [OID.NUMERIC, parseNumeric],
 ]);
 
+/** Takes a COPY with its rows as the parameter, like any other query. */
+class Client extends pg.Client {
+  // deno-lint-ignore no-explicit-any
+  override query(...given: any[]): any {
+    const [text, parameters] = given;
+    if (typeof text === "string" && isCopy(text, parameters)) {
+      return this.#copy(text, parameters[0]);
+    }
+    return super.query(...(given as [string]));
+  }
+
+  async #copy(text: string, rows: Uint8Array): Promise<{ rows: [] }> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stream = super.query(copyFrom(text));
+    stream.on("finish", resolve);
+    stream.on("error", reject);
+    stream.end(Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength));
+    await promise;
+    return { rows: [] };
+  }
+}
+
 /**
  * A dialect over a pool of connections to `url`. `onIdleLoss` hears when the server drops a
  * connection that nobody was using (a restart); the next query opens a new one.
  */
 export function postgresDialect(url: string, onIdleLoss: (reason: string) => void) {
   const pool = new pg.Pool({
+    Client,
     connectionString: url,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

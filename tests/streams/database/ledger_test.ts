@@ -7,6 +7,7 @@ import { rowsOf } from "../../../streams/database/ledger_rows.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import type { Database } from "../../../streams/database/schema.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
+import { copyReadings } from "../../../streams/database/ledger_write.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -134,6 +135,18 @@ testOnEachDatabase("the ledger", {
     assert.deepEqual(kept.map(({ value }) => value), [5, 6]);
   },
 
+  "copyReadings() takes new rows whole, and none of those of which one stands": async (db) => {
+    const rows = (...events: Event[]) =>
+      rowsOf({ sequence: 1, record: record(...events) }).readings;
+    const copy = (...events: Event[]) =>
+      db.transaction().execute((trx) => copyReadings(trx, rows(...events)));
+    assert.equal(await copy(reading("M1", T_MS, 1), reading("M2", T_MS, 2)), true);
+    assert.equal(await count(db), 2);
+    assert.equal(await copy(reading("M3", T_MS, 3), reading("M1", T_MS, 1)), false);
+    assert.equal(await copy(reading("M3", T_MS, 3), reading("M4", T_MS, 3, "1-0\0")), false);
+    assert.equal(await count(db), 2);
+  },
+
   "projectBatch() keeps a slave's latest report": async (db) => {
     const events = [session("edge", T_MS + 5, 5), session("edge", T_MS + 2, 2)];
     await projectBatch(db, [{ sequence: 1, record: record(...events) }]);
@@ -162,6 +175,31 @@ testOnEachDatabase("the ledger", {
     await ledger.stop();
     assert.deepEqual([...new Set(dead.map(([sequence]) => sequence))].sort(), [2, 3, 5]);
     assert.equal(await count(db), 2);
+  },
+
+  "runLedger() gathers what comes in little pieces into few transactions": async (db) => {
+    const entries: JournalEntry[] = [];
+    let commits = 0;
+    // As the stream's feed does: it answers as soon as there is one.
+    const read: JournalFeed["read"] = async (after, limit, signal) => {
+      const wait = () => new Promise((resolve) => setTimeout(resolve, 1));
+      while (!signal.aborted && !entries.some(({ sequence }) => sequence > after)) await wait();
+      return await feedOf(entries).read(after, limit, signal);
+    };
+    const ledger = runLedger({
+      store: ledgerIn(db),
+      feed: { read },
+      log: silentLog,
+      deadLetter: () => Promise.reject(new Error("nothing is dead here")),
+      onCommitted: () => void commits++,
+    });
+    for (let n = 1; n <= 50; n++) {
+      entries.push({ sequence: n, record: record(reading("M1", T_MS + n, n)) });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await eventually(async () => assert.equal(await ledgerCursor(db), 50));
+    await ledger.stop();
+    assert.ok(commits < 15, `${commits} transactions for 50 records that came 5 ms apart`);
   },
 
   "runLedger() refuses a journal that is shorter than what was projected": async (db) => {
