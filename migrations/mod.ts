@@ -4,10 +4,12 @@ import * as consumersAndMeters from "./0001_consumers_and_meters.ts";
 import * as readings from "./0002_readings.ts";
 import * as billing from "./0003_billing.ts";
 import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
+import * as readingsByMonth from "./0005_readings_by_month.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
   "0002_readings": readings,
   "0003_billing": billing,
   "0004_delivery_and_audit": deliveryAndAudit,
+  "0005_readings_by_month": readingsByMonth,
 };

@@ -9,6 +9,9 @@ import type { Database } from "./schema.ts";
 
 /** Rows in one statement: bounds the memory of the statement's parameters. */
 const ROWS_MAX = 5_000;
+const DAY_MS = 86_400_000;
+/** Beyond 2100 no month has a table, and some instants are none of PostgreSQL's. */
+const MONTHS_END_S = 4_102_444_800;
 
 /**
  * Writes `rows`; those that stand already are left as they are. Returns how many were new, and the
@@ -20,6 +23,7 @@ export async function writeReadings(
 ): Promise<{ inserted: number; conflicts: ReadingConflict[] }> {
   const conflicts: ReadingConflict[] = [];
   let inserted = 0;
+  await makeMonths(trx, rows);
   for (let start = 0; start < rows.length; start += ROWS_MAX) {
     const part = rows.slice(start, start + ROWS_MAX);
     if (await copyReadings(trx, part)) {
@@ -31,6 +35,19 @@ export async function writeReadings(
     if (count < part.length) conflicts.push(...await conflictsOf(trx, part));
   }
   return { inserted, conflicts };
+}
+
+/** A table for each month that `rows` are of, where it is not there yet. */
+async function makeMonths(trx: Transaction<Database>, rows: readonly ReadingRow[]): Promise<void> {
+  // Days are enough to find the months, and cheap to tell apart.
+  const days = new Set(rows.map(({ read_at_ms }) => Math.floor(read_at_ms / DAY_MS)));
+  const seconds = numberArray([...days], (day) => day * DAY_MS / 1_000);
+  await sql`
+    select make_reading_month(month) from (
+      select distinct date_trunc('month', to_timestamp(day), 'UTC') as month
+      from unnest(${seconds}::text::float8[]) as day
+      where day between 0 and ${MONTHS_END_S}::float8
+    ) as months`.execute(trx);
 }
 
 const COPY = `copy raw_reading (

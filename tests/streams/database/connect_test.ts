@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { migrations } from "../../../migrations/mod.ts";
 import { join } from "node:path";
 import { openDatabase } from "../../../streams/database/connect.ts";
 import { sql } from "../../../streams/database/kysely.ts";
@@ -85,7 +86,8 @@ Deno.test({
       async () => {
         const databases = await Promise.all([1, 2, 3].map(() => openDatabase({ url: server.url })));
         const ran = await Promise.all(databases.map(migrate));
-        assert.deepEqual(ran.map((names) => names.length).sort(), [0, 0, 4]);
+        const all = Object.keys(migrations).length;
+        assert.deepEqual(ran.map((names) => names.length).sort(), [0, 0, all]);
         assert.deepEqual(await migrate(databases[0]!), []);
         for (const db of databases) await db.destroy();
       },
