@@ -17,6 +17,16 @@ export function printResult(result: BenchResult): void {
       `  of the goal of ${whole(goal_a_second)}: ${one(run.figures.a_second / goal_a_second)} x`,
     );
   }
+  if (result.embedded) {
+    const { rows, seconds, a_second, usage } = result.embedded;
+    const cores = Object.entries(usage).map(([name, { cpu_s }]) => `${name} ${one(cpu_s)} s`);
+    console.log(
+      `one process, embedded database: ${whole(a_second)} readings a second over ${
+        one(seconds)
+      } s ` +
+        `(${whole(rows)} rows; processor time ${cores.join(", ")})`,
+    );
+  }
   if (result.live) {
     printRun(
       `live at ${whole(result.rate)} a second, ${result.live.masters} master(s)`,
