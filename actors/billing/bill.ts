@@ -7,12 +7,13 @@ import {
 } from "../../protocol/messages/invoice_inputs.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
+import { quoteBill } from "./bill_quote.ts";
 import { datePlus, financialYearOf } from "./calendar.ts";
 import type { CycleFacts, MeterFacts } from "./facts.ts";
 import { unitsOf } from "./judge.ts";
-import { tariffOf } from "./tariff/catalogue.ts";
+import { billableTariffOf } from "./tariff/catalogue.ts";
 import type { TariffDocument } from "./tariff/document.ts";
-import { type Quote, quote } from "./tariff/quote.ts";
+import type { Quote } from "./tariff/quote.ts";
 
 /** Days from the bill to its due date, unless the utility says otherwise. */
 export const DUE_DAYS = 21;
@@ -39,7 +40,8 @@ export type ReadyFacts = CycleFacts & {
 
 /**
  * The bill of `period`. Throws `RangeError` for an unknown tariff or a period it does not cover, and
- * `TerminalError` where the tariff does not state what is needed: all in words for people.
+ * `TerminalError` where the tariff does not state what is needed, needs what the account does not
+ * have, or is only an example: all in words for people.
  */
 export function billOf(
   facts: ReadyFacts,
@@ -49,12 +51,11 @@ export function billOf(
   due_days: number,
 ): Bill {
   const { account, consumer, meter, opening, history } = facts;
-  const document = tariffOf(account.tariff_id);
+  const document = billableTariffOf(account.tariff_id);
   const from = indianDateOf(opening.read_at_ms);
   const to = indianDateOf(closing.read_at_ms);
   const units_kwh = unitsOf(opening.value_wh, closing.value_wh, meter.multiplying_factor);
-  const { phase, municipal } = account;
-  const result = quote(document, { from, to, units: units_kwh, phase, municipal, fac_rates: [] });
+  const result = quoteBill(document, { from, to, units_kwh, account });
   const used = new Set(result.parts.map((part) => part.effective_from));
   const versions = document.versions.filter((version) => used.has(version.effective_from));
   const issued_on = indianDateOf(issued_at_ms);

@@ -1,6 +1,8 @@
 /** How a bill came about: each line back to the clause of the tariff and to the readings. */
+import { quoteBill } from "../../actors/billing/bill_quote.ts";
 import { tariffDocument } from "../../actors/billing/tariff/document.ts";
-import { type Quote, quote } from "../../actors/billing/tariff/quote.ts";
+import { type CycleRule, MONTHLY } from "../../actors/billing/tariff/months.ts";
+import type { Quote } from "../../actors/billing/tariff/quote.ts";
 import { parseOrExplain, z } from "../../protocol/schema.ts";
 import { counted } from "../terminal/counted.ts";
 import type { InvoiceSheet } from "./invoices.ts";
@@ -28,6 +30,8 @@ export interface Explanation {
   readonly payable_paise: number;
   /** The bill, computed once more from its inputs alone, is the same to the paisa. */
   readonly recomputed_equal: boolean;
+  /** What the source of the tariff does not state, and what the tariff does about it. */
+  readonly not_stated?: readonly string[];
 }
 
 const keptTariff = z.object({ tariff_document: tariffDocument });
@@ -38,21 +42,15 @@ const keptTariff = z.object({ tariff_document: tariffDocument });
  */
 export function explain(sheet: InvoiceSheet, inputs: unknown): Explanation {
   const { number, account_id, period, payable_paise } = sheet;
-  const { account, opening, closing, meter, from, to, units_kwh } = sheet.inputs;
+  const { opening, closing, meter, units_kwh } = sheet.inputs;
   const kept = parseOrExplain(keptTariff, inputs, `Inputs of bill ${number}`);
-  const again = quote(kept.tariff_document, {
-    from,
-    to,
-    units: units_kwh,
-    phase: account.phase,
-    municipal: account.municipal,
-    fac_rates: [],
-  });
+  const again = quoteBill(kept.tariff_document, sheet.inputs);
+  const rule = kept.tariff_document.versions.at(-1)!.cycle ?? MONTHLY;
   const lines = sheet.lines.map((line, i) => ({
     code: line.code,
     description: line.description,
     amount_paise: line.amount_paise,
-    formula: formulaOf(line, sheet, again),
+    formula: formulaOf(line, again.lines[i], sheet, again, rule),
     clause: again.lines[i]?.clause ?? "",
   }));
   const [opened, closed] = [opening, closing].map(({ value_wh }) => Math.floor(value_wh / 1000));
@@ -72,25 +70,30 @@ export function explain(sheet: InvoiceSheet, inputs: unknown): Explanation {
     lines,
     payable_paise,
     recomputed_equal: isEqual(sheet, again),
+    ...(again.not_stated.length === 0 ? {} : { not_stated: again.not_stated }),
   };
 }
 
 function formulaOf(
   line: InvoiceSheet["lines"][number],
+  computed: Quote["lines"][number] | undefined,
   sheet: InvoiceSheet,
   again: Quote,
+  rule: CycleRule,
 ): string {
   if (line.units !== null && line.rate !== null) {
-    return `${line.units} kWh x ${formatRate(line.rate)}`;
+    return `${line.units} ${computed?.unit ?? "kWh"} x ${formatRate(line.rate)}`;
   }
   if (line.code === "rounding") return `from ${formatRupees(sheet.total_paise)}`;
-  if (line.code === "duty") return "of the energy, wheeling, fixed and FAC lines";
+  if (computed?.how !== undefined) return computed.how;
   if (again.parts.length > 1) {
     return `its part's share of the cycle of ${counted(again.days, "day")}`;
   }
-  return again.days >= 28 && again.days <= 32
-    ? `one month (${again.days} days)`
-    : `${again.months.toFixed(2)} months (${counted(again.days, "day")})`;
+  const { months, days: { min, max } } = rule;
+  if (again.days < min || again.days > max) {
+    return `${again.months.toFixed(2)} months (${counted(again.days, "day")})`;
+  }
+  return `${months === 1 ? "one month" : `${months} months`} (${again.days} days)`;
 }
 
 function isEqual(sheet: InvoiceSheet, again: Quote): boolean {

@@ -13,8 +13,9 @@ export function formatRupees(paise: number): string {
 
 /** A rate in 1/10,000 rupee as rupees, at least two decimals: 39600 is `3.96`, 12345 is `1.2345`. */
 export function formatRate(rate: number): string {
-  const decimals = (rate % 10_000).toString().padStart(4, "0").replace(/0{1,2}$/, "");
-  return `${Math.floor(rate / 10_000)}.${decimals}`;
+  const absolute = Math.abs(rate);
+  const decimals = (absolute % 10_000).toString().padStart(4, "0").replace(/0{1,2}$/, "");
+  return `${rate < 0 ? "-" : ""}${Math.floor(absolute / 10_000)}.${decimals}`;
 }
 
 /** Rupees with up to four decimals as an integer in 1/10,000 rupee. Throws `RangeError`. */

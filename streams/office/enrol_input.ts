@@ -1,5 +1,5 @@
 /** What an enrolment must say. */
-import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import { billableTariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
@@ -39,7 +39,7 @@ export type EnrolInput = z.input<typeof enrolInput>;
 export type Enrolling = z.output<typeof enrolInput>;
 
 /**
- * The rows of an enrolment. Throws `TerminalError` for a tariff that is none, and where the account
+ * The rows of an enrolment. Throws `TerminalError` for a tariff that bills nobody, and where the account
  * needs a name of its own.
  */
 export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
@@ -79,7 +79,7 @@ export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
 
 function requireTariff(tariff_id: string): void {
   try {
-    tariffOf(tariff_id);
+    billableTariffOf(tariff_id);
   } catch (error) {
     throw new TerminalError((error as Error).message);
   }

@@ -108,6 +108,10 @@ export const registry: Registry = {
     summary: "Computes what a consumption costs, line by line",
     load: () => import("./commands/tariff_quote.ts"),
   },
+  "tariff check": {
+    summary: "Checks a tariff file of your own, and names every fault",
+    load: () => import("./commands/tariff_check.ts"),
+  },
   "bill run": {
     summary: "Closes a month: asks for readings, computes, issues, sends",
     load: () => import("./commands/bill_run.ts"),

@@ -1,11 +1,21 @@
 /** The tariffs that come with the product. Adding one is adding its document here. */
 import { parseOrExplain } from "../../../protocol/schema.ts";
+import exampleCommercialTod from "../tariffs/example-commercial-tod.json" with { type: "json" };
+import exampleNonTelescopic from "../tariffs/example-non-telescopic.json" with { type: "json" };
+import karnatakaLt1 from "../tariffs/karnataka-lt-1.json" with { type: "json" };
 import msedclLt1b from "../tariffs/msedcl-lt-1b.json" with { type: "json" };
+import rajasthanLt1 from "../tariffs/rajasthan-lt-1.json" with { type: "json" };
+import tnpdclLt1a from "../tariffs/tnpdcl-lt-1a.json" with { type: "json" };
 import { type TariffDocument, tariffDocument } from "./document.ts";
 
 const documents: readonly TariffDocument[] = [
-  parseOrExplain(tariffDocument, msedclLt1b, "Tariff msedcl-lt-1b"),
-];
+  exampleCommercialTod,
+  exampleNonTelescopic,
+  karnatakaLt1,
+  msedclLt1b,
+  rajasthanLt1,
+  tnpdclLt1a,
+].map((raw) => parseOrExplain(tariffDocument, raw, `Tariff ${raw.id}`));
 
 /** All tariffs, in order of their ids. */
 export function tariffs(): readonly TariffDocument[] {
@@ -18,4 +28,11 @@ export function tariffOf(id: string): TariffDocument {
   if (found !== undefined) return found;
   const known = documents.map((document) => document.id).join(", ");
   throw new RangeError(`No tariff "${id.slice(0, 48)}": known are ${known}`);
+}
+
+/** The tariff called `id`, for a bill. Throws `RangeError` for one that is only an example, too. */
+export function billableTariffOf(id: string): TariffDocument {
+  const found = tariffOf(id);
+  if (found.example_only === undefined) return found;
+  throw new RangeError(`Tariff ${id} bills nobody: ${found.example_only}`);
 }

@@ -1,29 +1,15 @@
 /** What a consumption costs under a tariff: the lines of a bill, and what is to be paid. */
 import { TerminalError } from "../../../protocol/errors.ts";
 import { chargeLines } from "./charge.ts";
-import { dayOf } from "./dates.ts";
-import type { TariffDocument } from "./document.ts";
-import { monthsHundredths } from "./months.ts";
+import type { TariffDocument, TariffVersion } from "./document.ts";
+import { checkInputs } from "./inputs.ts";
+import { limitMonths, monthlyShare, monthsHundredths } from "./months.ts";
 import { type Part, partsOf } from "./parts.ts";
-import { roundTo } from "./rounding.ts";
-import type { ChargeLine, Phase } from "./usage.ts";
-
-/** No meter stays unread for longer; a longer period is a mistyped date. */
-export const PERIOD_DAYS_MAX = 1_827;
-/** Fuel adjustment above this is a mistyped rate: 100 rupees a unit. */
-export const FAC_RATE_MAX = 1_000_000;
-
-export interface QuoteRequest {
-  /** Dates of the two readings, `YYYY-MM-DD`. */
-  readonly from: string;
-  readonly to: string;
-  /** Whole kWh. */
-  readonly units: number;
-  readonly phase: Phase;
-  readonly municipal: boolean;
-  /** 1/10,000 rupee a unit: empty for none, one for every slab, or one a slab. */
-  readonly fac_rates: readonly number[];
-}
+import { checkBands, checkRequest, type QuoteRequest } from "./request.ts";
+import { divideHalfUp, roundTo } from "./rounding.ts";
+import { type SettlementAmount, settlementAmounts } from "./settlement.ts";
+import { type Share, sharesOf } from "./shares.ts";
+import type { ChargeLine, Connection, Usage } from "./usage.ts";
 
 /** A line of a quote, with the place in the order that it stands on. */
 export interface QuoteLine extends ChargeLine {
@@ -32,6 +18,8 @@ export interface QuoteLine extends ChargeLine {
 
 export interface QuotePart {
   readonly effective_from: string;
+  /** Where the tariff has seasons. */
+  readonly season?: string;
   readonly from: string;
   readonly to: string;
   readonly days: number;
@@ -55,31 +43,38 @@ export interface Quote {
   readonly rounding_paise: number;
   /** total + rounding: the sum of all lines. */
   readonly payable_paise: number;
+  /** What the sources do not state, and what the tariff does about it. */
+  readonly not_stated: readonly string[];
+  /** What the manner of payment would change, where the tariff has that switched on. */
+  readonly settlement: readonly SettlementAmount[];
 }
 
 /**
  * The bill for `request` under `document`.
  *
- * Throws `RangeError` for a request that makes no sense (what is wrong, in one line), and
- * `TerminalError` where the tariff does not state what would be needed.
+ * Throws `RangeError` for a request that makes no sense (what is wrong, in one line), its kind
+ * `InputsMissing` for one that lacks what the tariff is computed from, and `TerminalError` where the
+ * tariff does not state what would be needed.
  */
 export function quote(document: TariffDocument, request: QuoteRequest): Quote {
   const days = checkRequest(document, request);
-  const parts = partsOf(document, request.from, request.to, request.units);
-  const lines = parts.flatMap((part) => linesOfPart(part, parts.length > 1, days, request));
+  const parts = partsOf(document, request.from, request.to);
+  const versions = [...new Set(parts.map((part) => part.version))];
+  checkInputs(document.id, versions, request);
+  checkBands(document.id, versions, request);
+  const shares = sharesOf(parts, request);
+  const lines = parts.flatMap((part, i) =>
+    linesOfPart(part, shares[i]!, parts.length > 1, days, request)
+  );
   const total_paise = lines.reduce((sum, line) => sum + line.amount_paise, 0);
+  if (total_paise < 0) {
+    throw new TerminalError(
+      `Tariff ${document.id}: the rebates are more than the charges by ${-total_paise} paise`,
+    );
+  }
   // The bill is closed under the version of its last day.
   const closing = parts.at(-1)!.version;
-  const payable_paise = roundTo(total_paise, closing.payable_step_paise);
-  const rounding_paise = payable_paise - total_paise;
-  const rounding: QuoteLine = {
-    code: "rounding",
-    description: `Rounding to the nearest ${closing.payable_step_paise / 100} rupees`,
-    units: null,
-    rate: null,
-    amount_paise: rounding_paise,
-    clause: clauseOf(closing.source),
-  };
+  const rounding = roundingLine(closing, total_paise);
   return {
     tariff: document.id,
     from: request.from,
@@ -87,56 +82,45 @@ export function quote(document: TariffDocument, request: QuoteRequest): Quote {
     days,
     months: monthsHundredths(days) / 100,
     units: request.units,
-    parts: parts.map(describePart),
+    parts: parts.map((part, i) => describePart(part, shares[i]!)),
     lines: [...lines, rounding],
     total_paise,
-    rounding_paise,
-    payable_paise,
+    rounding_paise: rounding.amount_paise,
+    payable_paise: total_paise + rounding.amount_paise,
+    not_stated: [...new Set(versions.flatMap((version) => version.not_stated ?? []))],
+    settlement: settlementAmounts(closing.settlement ?? [], lines, total_paise),
   };
 }
 
-/** The days of the period. Throws `RangeError` for the first fault. */
-function checkRequest(document: TariffDocument, request: QuoteRequest): number {
-  const { from, to, units, fac_rates } = request;
-  const days = dayOf(to) - dayOf(from);
-  if (days === 0) throw new RangeError(`Both readings are of ${from}: a bill needs at least a day`);
-  if (days < 0) throw new RangeError(`${from} is after ${to}: the earlier date comes first`);
-  if (days > PERIOD_DAYS_MAX) {
-    throw new RangeError(
-      `${days} days from ${from} to ${to}: at most ${PERIOD_DAYS_MAX} (5 years)`,
-    );
-  }
-  if (!Number.isSafeInteger(units)) throw new RangeError(`${units} kWh: whole units are billed`);
-  if (units < 0) throw new RangeError(`${units} kWh: a consumption cannot be negative`);
-  const limit = document.units_a_day_max.kwh * days;
-  if (units > limit) {
-    throw new RangeError(
-      `${units} kWh in ${days} days: at most ${limit} (${document.units_a_day_max.reason})`,
-    );
-  }
-  for (const rate of fac_rates) {
-    if (!Number.isSafeInteger(rate) || rate < 0 || rate > FAC_RATE_MAX) {
-      throw new RangeError(
-        `FAC of ${rate / 10_000} rupees a unit: from 0 to ${FAC_RATE_MAX / 10_000}`,
-      );
-    }
-  }
-  return days;
+const ROUNDING_WORDS = {
+  nearest: "to the nearest",
+  up: "up to the next",
+  down: "down to the last",
+};
+
+function roundingLine(closing: TariffVersion, total_paise: number): QuoteLine {
+  const { payable_step_paise: step_paise, payable_rounding: way = "nearest", source } = closing;
+  return {
+    code: "rounding",
+    description: `Rounding ${ROUNDING_WORDS[way]} ${step_paise / 100} rupees`,
+    units: null,
+    rate: null,
+    amount_paise: roundTo(total_paise, step_paise, way) - total_paise,
+    clause: clauseOf(source),
+  };
 }
 
 function linesOfPart(
   part: Part,
+  share: Share,
   split: boolean,
   cycle_days: number,
   request: QuoteRequest,
 ): QuoteLine[] {
-  const { version, from, to, days, units } = part;
-  const { phase, municipal, fac_rates } = request;
-  const months_hundredths = monthsHundredths(days);
+  const { version, from, to } = part;
   const clause = clauseOf(version.source);
-  const usage = { units, days, cycle_days, months_hundredths, phase, municipal, fac_rates };
   try {
-    return chargeLines(version.charges, usage).map((line) => ({
+    return chargeLines(version.charges, usageOf(part, share, cycle_days, request)).map((line) => ({
       ...line,
       description: split ? `${line.description} (${from} to ${to})` : line.description,
       clause,
@@ -150,10 +134,52 @@ function linesOfPart(
   }
 }
 
-function describePart(part: Part): QuotePart {
-  const { version, from, to, days, units } = part;
-  const months = monthsHundredths(days) / 100;
-  return { effective_from: version.effective_from, from, to, days, months, units };
+function usageOf(part: Part, share: Share, cycle_days: number, request: QuoteRequest): Usage {
+  const { version: { cycle: rule }, season, days } = part;
+  return {
+    ...connectionOf(request),
+    ...share,
+    season,
+    limit_months: limitMonths(days, cycle_days, rule),
+    charge_months: monthlyShare(days, cycle_days, rule),
+    cycle: {
+      energy: { kwh: request.units, kvah: request.kvah ?? null },
+      limit_months: limitMonths(cycle_days, cycle_days, rule),
+    },
+  };
+}
+
+function connectionOf(request: QuoteRequest): Connection {
+  const { phase, municipal, fac_rates } = request;
+  return {
+    phase,
+    municipal,
+    fac_rates,
+    sanctioned_w: request.sanctioned_w ?? null,
+    demand_va: request.demand_va ?? null,
+    contract_va: request.contract_va ?? null,
+    power_factor_thousandths: powerFactorOf(request),
+  };
+}
+
+/** As it was given, else kWh over kVAh to three decimals; unity where nothing was used. */
+function powerFactorOf(request: QuoteRequest): number | null {
+  const { power_factor_thousandths, units, kvah } = request;
+  if (power_factor_thousandths !== undefined) return power_factor_thousandths;
+  if (kvah === undefined) return null;
+  return kvah === 0 ? 1_000 : divideHalfUp(BigInt(units) * 1_000n, kvah);
+}
+
+function describePart({ version, season, from, to, days }: Part, share: Share): QuotePart {
+  return {
+    effective_from: version.effective_from,
+    ...(season === null ? {} : { season }),
+    from,
+    to,
+    days,
+    months: monthsHundredths(days) / 100,
+    units: share.energy.kwh,
+  };
 }
 
 function clauseOf(source: { document: string; page: string | null }): string {

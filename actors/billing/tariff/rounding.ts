@@ -26,7 +26,20 @@ export function amountOf(units: number, rate: number): number {
   return divideHalfUp(BigInt(units) * BigInt(rate), 100);
 }
 
-/** `paise` to the nearest multiple of `step_paise`, half up. */
-export function roundTo(paise: number, step_paise: number): number {
-  return divideHalfUp(paise, step_paise) * step_paise;
+/** `paise` to a multiple of `step_paise`: the nearest, a half upward, or always up or down. */
+export function roundTo(
+  paise: number,
+  step_paise: number,
+  way: "nearest" | "up" | "down" = "nearest",
+): number {
+  if (way === "nearest") return divideHalfUp(paise, step_paise) * step_paise;
+  const over = ((paise % step_paise) + step_paise) % step_paise;
+  return paise - over + (way === "up" && over > 0 ? step_paise : 0);
+}
+
+/** Paise as rupees for a message: -12345 is `-123.45`. */
+export function rupeesOf(paise: number): string {
+  const absolute = Math.abs(paise);
+  const rest = String(absolute % 100).padStart(2, "0");
+  return `${paise < 0 ? "-" : ""}${Math.floor(absolute / 100)}.${rest}`;
 }

@@ -1,37 +1,33 @@
 /** `samay tariff show ID`: a tariff with its slabs and charges, version by version. */
-import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
-import type { Charge } from "../../../actors/billing/tariff/charge.ts";
 import type { TariffDocument, TariffVersion } from "../../../actors/billing/tariff/document.ts";
-import { formatRate, formatRupees } from "../../billing/money.ts";
-import { type Command, UsageError } from "../command.ts";
+import type { Command } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";
+import { tariffGiven } from "../tariff_file.ts";
+import { chargeRows } from "../tariff_rows.ts";
 
 export const command: Command = {
   name: "tariff show",
   summary: "Shows one tariff with its slabs and charges",
-  positionals: { usage: "ID", min: 1, max: 1 },
-  options: { json: { type: "boolean", help: "The tariff document itself" } },
-  help: `Rates in rupees, slabs in units a month.
+  positionals: { usage: "[ID]", min: 0, max: 1 },
+  options: {
+    file: { type: "string", placeholder: "FILE", help: "A tariff file of your own, instead of ID" },
+    json: { type: "boolean", help: "The tariff document itself" },
+  },
+  help: `Rates in rupees, slabs in units a month. Of a file, its other faults: samay tariff check.
 
-  samay tariff show msedcl-lt-1b`,
-  run({ values, positionals }) {
-    const tariff = find(positionals[0] ?? "");
+  samay tariff show msedcl-lt-1b
+  samay tariff show --file my-tariff.json`,
+  async run({ values, positionals }) {
+    const tariff = await tariffGiven(positionals[0], values.file);
     console.log(values.json === true ? JSON.stringify(tariff) : toText(tariff));
-    return Promise.resolve(0);
+    return 0;
   },
 };
 
-function find(id: string): TariffDocument {
-  try {
-    return tariffOf(id);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
 function toText(tariff: TariffDocument): string {
-  const head = `${tariff.name} (${tariff.id})\n${tariff.utility}; ${tariff.category}`;
+  const { name, id, utility, category, example_only } = tariff;
+  const head = `${name} (${id})\n${utility}; ${category}` +
+    (example_only === undefined ? "" : `\nBills nobody: ${example_only}`);
   return [head, ...tariff.versions.map(versionText)].join("\n\n");
 }
 
@@ -39,42 +35,19 @@ function versionText(version: TariffVersion): string {
   const { document, page } = version.source;
   const head = `${version.effective_from} to ${version.effective_to ?? "further notice"}\n` +
     `  ${document}${page === null ? "" : `, page ${page}`}`;
-  const rows = version.charges.flatMap(chargeRows);
-  rows.push(["Bill rounded to the nearest", formatRupees(version.payable_step_paise), "Rs"]);
   const table = formatTable(
     [{ title: "Charge", flexible: true }, { title: "Rate", align: "right" }, { title: "" }],
-    rows,
+    chargeRows(version),
     { width: terminalWidth() - 2 },
   );
-  return `${head}\n${table.replaceAll(/^/gm, "  ")}`;
+  const notes = (version.not_stated ?? []).map((note) => `\n  Not stated: ${note}`).join("");
+  return `${head}\n${table.replaceAll(/^/gm, "  ")}${hoursText(version)}${notes}`;
 }
 
-function chargeRows(charge: Charge): string[][] {
-  switch (charge.kind) {
-    case "slabs":
-      return charge.slabs.map((slab, i) => {
-        const above = charge.slabs[i - 1]?.to_units ?? 0;
-        const range = slab.to_units === null ? `over ${above}` : `${above + 1} to ${slab.to_units}`;
-        return [`${charge.description}, ${range}`, formatRate(slab.rate), "Rs/kWh"];
-      });
-    case "per_unit":
-      return [[charge.description, formatRate(charge.rate), "Rs/kWh"]];
-    case "per_month":
-      return [
-        ...(["1", "3"] as const).map((phase) => {
-          const amount = charge.amount_paise[phase];
-          const said = amount === null ? "not stated" : formatRupees(amount);
-          return [`${charge.description}, ${phase}-phase`, said, amount === null ? "" : "Rs/month"];
-        }),
-        [
-          `${charge.description}, more in municipal areas`,
-          formatRupees(charge.municipal_paise),
-          "Rs/month",
-        ],
-      ];
-    case "slab_adjustment":
-      return [[charge.description, "monthly", "Rs/kWh a slab"]];
-    case "percentage":
-      return [[charge.description, String(charge.percent_hundredths / 100), "%"]];
-  }
+/** What the names of seasons and bands mean. */
+function hoursText({ seasons, time_of_day }: TariffVersion): string {
+  return [
+    ...(seasons ?? []).map(({ name, months }) => `\n  ${name}: months ${months.join(", ")}`),
+    ...(time_of_day?.bands ?? []).map(({ name, hours }) => `\n  ${name}: ${hours.join(", ")}`),
+  ].join("");
 }

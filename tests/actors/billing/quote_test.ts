@@ -4,8 +4,9 @@ import { TerminalError } from "../../../protocol/errors.ts";
 import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
 import { dateOf, dayOf } from "../../../actors/billing/tariff/dates.ts";
 import { monthsHundredths, scaledLimit } from "../../../actors/billing/tariff/months.ts";
-import { shareByDays } from "../../../actors/billing/tariff/parts.ts";
-import { quote, type QuoteRequest } from "../../../actors/billing/tariff/quote.ts";
+import { shareByDays } from "../../../actors/billing/tariff/shares.ts";
+import { quote } from "../../../actors/billing/tariff/quote.ts";
+import type { QuoteRequest } from "../../../actors/billing/tariff/request.ts";
 import { divideHalfUp } from "../../../actors/billing/tariff/rounding.ts";
 
 const tariff = tariffOf("msedcl-lt-1b");
@@ -112,7 +113,7 @@ Deno.test("quote() charges one month for a cycle of 28 to 32 days, parts of it b
 
 Deno.test("quote() scales slab limits by months in a normal cycle too", () => {
   assert.equal(monthsHundredths(31), 103);
-  assert.equal(scaledLimit(100, 103), 103);
+  assert.equal(scaledLimit(100, { numerator: 103, denominator: 100 }), 103);
   const may = quote(tariff, { ...april, from: "2026-05-01", to: "2026-06-01", units: 103 });
   assert.deepEqual(may.lines.filter((line) => line.code === "energy").map((line) => line.units), [
     103,

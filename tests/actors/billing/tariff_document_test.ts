@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { tariffOf, tariffs } from "../../../actors/billing/tariff/catalogue.ts";
 import { tariffDocument } from "../../../actors/billing/tariff/document.ts";
 import { faultsOf } from "../../../protocol/schema.ts";
+import { checkTariff } from "../../../actors/billing/tariff/check.ts";
+import { requestOf } from "../../../actors/billing/tariff/examples.ts";
 import { quote } from "../../../actors/billing/tariff/quote.ts";
 
 for (const tariff of tariffs()) {
@@ -9,7 +11,7 @@ for (const tariff of tariffs()) {
     assert.ok(version.examples.length > 0, `${tariff.id} ${version.effective_from}: no example`);
     for (const example of version.examples) {
       Deno.test(`quote() recomputes ${tariff.id} from ${version.effective_from}: ${example.what}`, () => {
-        const result = quote(tariff, { ...example, units: example.units_kwh });
+        const result = quote(tariff, requestOf(example));
         for (const [code, paise] of Object.entries(example.paise_by_code)) {
           const lines = result.lines.filter((line) => line.code === code);
           assert.equal(lines.reduce((sum, line) => sum + line.amount_paise, 0), paise, code);
@@ -21,6 +23,25 @@ for (const tariff of tariffs()) {
   }
 }
 
+for (const tariff of tariffs()) {
+  Deno.test(`${tariff.id} has no fault, and is worked out by hand`, () => {
+    assert.deepEqual(checkTariff(structuredClone(tariff)), {
+      document: tariff,
+      faults: [],
+      more: 0,
+    });
+    for (const { examples, settlement, source, not_stated } of tariff.versions) {
+      // What happens at payment is off in every tariff that comes with the product.
+      assert.ok((settlement ?? []).every((rule) => !rule.enabled));
+      if (tariff.id === "msedcl-lt-1b") continue;
+      assert.ok(examples.every(({ note }) => /\d+\.\d\d/.test(note ?? "")), "no sum by hand");
+      const marked = source.page !== null || tariff.example_only !== undefined ||
+        not_stated!.some((note) => note.includes("page"));
+      assert.ok(marked, "a page that is not recorded is not marked");
+    }
+  });
+}
+
 type Document = ReturnType<typeof tariffOf>;
 const faults: [string, (document: Document) => void, RegExp][] = [
   ["a gap between versions", (d) => d.versions[1]!.effective_from = "2025-07-02", /day before/],
@@ -30,9 +51,9 @@ const faults: [string, (document: Document) => void, RegExp][] = [
   ["no last slab without an end", (d) => slabs(d)[3]!.to_units = 900, /limits must rise/],
   ["a fractional rate", (d) => slabs(d)[0]!.rate = 1.5, /int/],
   ["a duty of a charge unknown", (d) => duty(d).of.push("demand"), /no charge "demand"/],
-  ["a settlement switched on", (d) => {
-    (d.versions[0]!.settlement[0] as { enabled: boolean }).enabled = true;
-  }, /false/],
+  ["a settlement switched on without a when", (d) => {
+    d.versions[0]!.settlement![0]!.enabled = true;
+  }, /say when, paid_late/],
 ];
 
 for (const [what, damage, message] of faults) {

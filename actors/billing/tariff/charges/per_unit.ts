@@ -1,23 +1,29 @@
-/** One rate for every unit: the wheeling charge. */
+/** One rate for every unit: energy at one price, wheeling, tax on sale; below zero, a rebate. */
 import { z } from "../../../../protocol/schema.ts";
 import { amountOf } from "../rounding.ts";
-import type { ChargeLine, Usage } from "../usage.ts";
+import { type ChargeLine, energyIn, unitKey, type Usage } from "../usage.ts";
+import { code, description, measure, when } from "./common.ts";
 
-export const perUnitCharge = z.object({
+export const perUnitCharge = z.strictObject({
   kind: z.literal("per_unit"),
-  code: z.string().min(1).max(32),
-  description: z.string().min(1).max(80),
+  code,
+  description,
+  when,
+  measure,
   /** 1/10,000 rupee a unit. */
-  rate: z.int().nonnegative(),
+  rate: z.int(),
 });
 export type PerUnitCharge = z.infer<typeof perUnitCharge>;
 
 export function perUnitLines(charge: PerUnitCharge, usage: Usage): ChargeLine[] {
+  const measure = charge.measure ?? "kwh";
+  const units = energyIn(measure, usage.energy);
   return [{
     code: charge.code,
     description: charge.description,
-    units: usage.units,
+    units,
     rate: charge.rate,
-    amount_paise: amountOf(usage.units, charge.rate),
+    amount_paise: amountOf(units, charge.rate),
+    ...unitKey(measure),
   }];
 }

@@ -1,0 +1,69 @@
+/** A tariff in a file of somebody's own: read, and checked as those that come with the product. */
+import { type Checked, checkTariff } from "../../actors/billing/tariff/check.ts";
+import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
+import { Failure, UsageError } from "./command.ts";
+import { counted } from "./counted.ts";
+
+/** More than any tariff: 64 versions with their examples are a tenth of it. */
+const BYTES_MAX = 4 << 20;
+
+/** Everything that is wrong with the tariff in `path`. Throws `Failure` where it cannot be read. */
+export async function checkTariffFile(path: string): Promise<Checked> {
+  const text = await readText(path);
+  try {
+    return checkTariff(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const message = `not JSON: ${error.message}`;
+    return { document: null, faults: [{ path: "(file)", message }], more: 0 };
+  }
+}
+
+/**
+ * The tariff in `path`, to be computed with. Its examples need not come out yet: they are worked while
+ * one looks at what comes out. Throws `Failure` that names the first fault of any other kind.
+ */
+async function tariffInFile(path: string): Promise<TariffDocument> {
+  const { document, faults, more } = await checkTariffFile(path);
+  if (document !== null) return document;
+  const first = faults[0]!;
+  const count = counted(faults.length + more, "fault");
+  throw new Failure(
+    `${path} has ${count}, the first at ${first.path}: ${first.message}; ` +
+      `see all: samay tariff check ${path}`,
+  );
+}
+
+/**
+ * The tariff that a command is given, by its id or in a file. Throws `UsageError` for an unknown id,
+ * and unless there is exactly one of the two.
+ */
+export async function tariffGiven(id: unknown, file: unknown): Promise<TariffDocument> {
+  if (typeof file === "string" && id === undefined) return await tariffInFile(file);
+  if (typeof id !== "string" || file !== undefined) {
+    throw new UsageError(
+      "Give a tariff by its id or by --file, one of the two; see: samay tariff list",
+    );
+  }
+  try {
+    return tariffOf(id);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile) throw new Failure(`${path} is no file: give the JSON file of one tariff`);
+    if (size > BYTES_MAX) {
+      throw new Failure(`${path} has ${size} bytes, a tariff at most ${BYTES_MAX}`);
+    }
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
