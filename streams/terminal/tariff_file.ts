@@ -1,5 +1,11 @@
 /** A tariff in a file of somebody's own: read, and checked as those that come with the product. */
-import { type Checked, checkTariff } from "../../actors/billing/tariff/check.ts";
+import {
+  type Checked,
+  checkTariff,
+  FAULTS_MAX,
+  pathText,
+} from "../../actors/billing/tariff/check.ts";
+import { repeatedKeys } from "../../protocol/json_keys.ts";
 import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { Failure, UsageError } from "./command.ts";
@@ -11,13 +17,20 @@ const BYTES_MAX = 4 << 20;
 /** Everything that is wrong with the tariff in `path`. Throws `Failure` where it cannot be read. */
 export async function checkTariffFile(path: string): Promise<Checked> {
   const text = await readText(path);
+  let raw: unknown;
   try {
-    return checkTariff(JSON.parse(text));
+    raw = JSON.parse(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const message = `not JSON: ${error.message}`;
+    const message = `not JSON: ${(error as SyntaxError).message}`;
     return { document: null, faults: [{ path: "(file)", message }], more: 0 };
   }
+  const checked = checkTariff(raw);
+  const repeated = repeatedKeys(text).slice(0, FAULTS_MAX).map((path) => ({
+    path: pathText(path),
+    message: "is there twice, and only the last one would count",
+  }));
+  if (repeated.length === 0) return checked;
+  return { ...checked, document: null, faults: [...repeated, ...checked.faults] };
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
 import { runProgram } from "../../../streams/terminal/program.ts";
 
 /** One call of the command line, with what it printed. */
@@ -132,4 +133,158 @@ Deno.test("tariff list and tariff show print what is known", async () => {
   const unknown = await samay("tariff", "show", "nope");
   assert.equal(unknown.code, 2);
   assert.match(unknown.error, /known are .*msedcl-lt-1b/);
+});
+
+const commercial = [
+  "--tariff",
+  "example-commercial-tod",
+  "--from",
+  "2026-06-01",
+  "--to",
+  "2026-07-01",
+];
+const measured = ["--kwh", "9000", "--kvah", "9600", "--kva", "50", "--contract-kva", "60"];
+const byDay = ["--tod", "solar=4000,evening=3600,night=2000"];
+
+Deno.test("tariff quote takes what richer tariffs are computed from", async () => {
+  const { code, out } = await samay(
+    "tariff",
+    "quote",
+    ...commercial,
+    ...measured,
+    ...byDay,
+    "--json",
+  );
+  assert.equal(code, 0);
+  const result = JSON.parse(out);
+  assert.equal(result.payable_paise, 11_684_900);
+  assert.deepEqual(result.lines[0], {
+    code: "energy",
+    description: "Energy",
+    units: 9_600,
+    rate: 80_000,
+    amount_paise: 7_680_000,
+    unit: "kVAh",
+  });
+  const table = (await samay("tariff", "quote", ...commercial, ...measured, ...byDay)).out;
+  assert.match(table, /Time of day, solar, -15 % +4000 kVAh +-4,800\.00/);
+  const karnataka = ["--tariff", "karnataka-lt-1", "--from", "2026-06-01", "--to", "2026-07-01"];
+  const load = JSON.parse(
+    (await samay("tariff", "quote", ...karnataka, "--kwh", "120", "--kw", "3", "--json")).out,
+  );
+  assert.equal(load.total_paise, 114_600);
+  assert.ok(load.not_stated.some((note: string) => /part of a kW/.test(note)));
+});
+
+const wrongInputs: [string, string[], RegExp][] = [
+  ["nothing but kWh", ["--kwh", "1"], /give --kvah, --tod, --kva, --contract-kva; see/],
+  ["kVA in words", ["--kwh", "1", "--kva", "many"], /--kva "many": kVA like 45.5/],
+  ["a power factor above 1", ["--kwh", "1", "--pf", "1.5"], /power factor.*from 0 to 1000/],
+  ["a load below zero", ["--kwh", "1", "--kw", "-3"], /--kw "-3": kW like 2.5/],
+  ["bands in words", ["--kwh", "1", "--tod", "solar"], /like --tod peak=120,normal=130/],
+  ["a band twice", ["--kwh", "1", "--tod", "solar=1,solar=2"], /"solar" is given twice/],
+  ["bands that are not all", [...measured, "--tod", "solar=1,evening=2,night=3"], /sum to 6 kVAh/],
+  ["too few kVAh", [...measured, ...byDay, "--kvah", "8000"], /8000 kVAh are less than 9000 kWh/],
+];
+
+for (const [what, words, message] of wrongInputs) {
+  Deno.test(`tariff quote says in one line what is wrong when given ${what}`, async () => {
+    const { code, out, error } = await samay("tariff", "quote", ...commercial, ...words);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(error, message);
+    assert.doesNotMatch(error, /\n/);
+  });
+}
+
+Deno.test("tariff quote refuses what the tariff would lose without a word", async () => {
+  const { code, error } = await quoteOf(...april, "--kwh", "1", "--kvah", "2");
+  assert.equal(code, 2);
+  assert.match(error, /msedcl-lt-1b is not computed from kVAh: leave that out/);
+});
+
+/** A file with `text`, for the time of `use`. */
+async function withFile(text: string, use: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    await Deno.writeTextFile(path, text);
+    await use(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("tariff check and quote --file take a tariff of one's own", async () => {
+  const mine = structuredClone(tariffOf("rajasthan-lt-1"));
+  mine.id = "mine";
+  await withFile(JSON.stringify(mine), async (path) => {
+    const checked = await samay("tariff", "check", path);
+    assert.equal(checked.code, 0);
+    assert.match(checked.out, /tariff mine is sound, 1 version, 4 examples computed again$/);
+    const month = ["--from", "2026-06-01", "--to", "2026-07-01", "--kwh", "600"];
+    const quoted = await samay("tariff", "quote", "--file", path, ...month, "--json");
+    assert.equal(JSON.parse(quoted.out).total_paise, 483_750);
+    assert.match((await samay("tariff", "show", "--file", path)).out, /\(mine\)/);
+    const both = await samay("tariff", "quote", "--file", path, "--tariff", "x", ...month);
+    assert.equal(both.code, 2);
+    assert.match(both.error, /one of the two/);
+  });
+});
+
+Deno.test("tariff check names every fault with its place, and ends with 1", async () => {
+  const text = JSON.stringify(tariffOf("rajasthan-lt-1"))
+    .replace('"rate":60000', '"rate":60000,"rate":"six"').replace('"to_units":150', '"to_units":5');
+  await withFile(text, async (path) => {
+    const { code, out } = await samay("tariff", "check", path);
+    assert.equal(code, 1);
+    assert.match(out, /^versions\[0\]\.charges\[0\]\.slabs\[1\]\.rate: is there twice/m);
+    assert.match(out, /^versions\[0\]\.charges\[0\]\.slabs\[1\]\.rate: .*number/m);
+    assert.match(out, /^versions\[0\]\.charges\[0\]\.slabs\[1\]\.to_units: limits must rise/m);
+    assert.match(out, /: 3 faults$/);
+    const json = JSON.parse((await samay("tariff", "check", path, "--json")).out);
+    assert.deepEqual([json.sound, json.faults.length], [false, 3]);
+    const quoted = await samay("tariff", "quote", "--file", path, ...april, "--kwh", "1");
+    assert.equal(quoted.code, 1);
+    assert.match(quoted.error, /has 3 faults, the first at .*see all: samay tariff check/);
+  });
+});
+
+Deno.test("tariff quote --file computes while the examples do not come out yet", async () => {
+  const mine = structuredClone(tariffOf("rajasthan-lt-1"));
+  mine.versions[0]!.examples = [];
+  await withFile(JSON.stringify(mine), async (path) => {
+    assert.equal((await samay("tariff", "check", path)).code, 1);
+    const month = ["--from", "2026-06-01", "--to", "2026-07-01", "--kwh", "1"];
+    assert.equal((await samay("tariff", "quote", "--file", path, ...month)).code, 0);
+  });
+});
+
+Deno.test("tariff check says what is wrong with a file that is none, or no JSON", async () => {
+  await withFile('{"id": ', async (path) => {
+    const { code, out } = await samay("tariff", "check", path);
+    assert.equal(code, 1);
+    assert.match(out, /^\(file\): not JSON: /);
+  });
+  await withFile(" ".repeat((4 << 20) + 1), async (path) => {
+    assert.match((await samay("tariff", "check", path)).error, /a tariff at most 4194304/);
+  });
+  const nowhere = await samay("tariff", "check", "/nowhere/tariff.json");
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.error, /\/nowhere\/tariff\.json cannot be read/);
+  assert.match((await samay("tariff", "check", "/")).error, /is no file/);
+});
+
+Deno.test("tariff show tells what a source does not state, and the hours of the day", async () => {
+  const tnpdcl = (await samay("tariff", "show", "tnpdcl-lt-1a")).out;
+  assert.match(tnpdcl, /Not stated: whether the limits are of one month or of the two months/);
+  const tod = (await samay("tariff", "show", "example-commercial-tod")).out;
+  assert.match(tod, /Bills nobody: its rates are made up/);
+  assert.match(tod, /Time of day, solar, winter +-25 +% of energy/);
+  assert.match(tod, /evening: 17:00-24:00/);
+  const kerala = (await samay("tariff", "show", "example-non-telescopic")).out;
+  assert.match(kerala, /Energy, 251 to 300, all units +6\.00/);
+  assert.match((await samay("tariff", "show", "karnataka-lt-1")).out, /a part of a kW +not stated/);
+  assert.match(
+    (await samay("tariff", "show", "rajasthan-lt-1")).out,
+    /over 500 +800\.00 +Rs\/month/,
+  );
 });
