@@ -27,9 +27,15 @@ export function quoteBill(document: TariffDocument, use: BilledUse): Quote {
     });
   } catch (error) {
     if (!(error instanceof InputsMissing)) throw error;
+    const { inputs } = error;
+    const remedy = inputs.every((input) => input === "sanctioned")
+      ? "enrol its meter once more with the load"
+      : "readings of kWh do not tell it, and such an account cannot be billed yet";
     throw new TerminalError(
-      `tariff ${document.id} needs ${namesOf(error.inputs)}, which account ${account.id} does ` +
-        "not have: give it another tariff, or bill it by hand",
+      `tariff ${document.id} needs ${
+        namesOf(inputs)
+      }, which account ${account.id} does not have: ` +
+        remedy,
     );
   }
 }

@@ -3,9 +3,10 @@ import { tariffs } from "../../actors/billing/tariff/catalogue.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 
-/** Writes every version of every tariff that the program has. Bills hold their own copy. */
+/** Writes every version of every tariff that may bill. Bills hold their own copy. */
 export async function storeTariffs(db: Kysely<Database>): Promise<void> {
-  const rows = tariffs().flatMap((document) =>
+  const billing = tariffs().filter(({ example_only }) => example_only === undefined);
+  const rows = billing.flatMap((document) =>
     document.versions.map((version) => ({
       tariff_id: document.id,
       effective_from: version.effective_from,

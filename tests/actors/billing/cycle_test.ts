@@ -9,6 +9,8 @@ import {
   receive,
 } from "../../../actors/billing/cycle.ts";
 import type { CandidateReading, CycleFacts } from "../../../actors/billing/facts.ts";
+import { quoteBill } from "../../../actors/billing/bill_quote.ts";
+import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
 import { unitsOf } from "../../../actors/billing/judge.ts";
 
 const at = (text: string) => Date.parse(text);
@@ -141,6 +143,12 @@ function closeAgain(cycle: Cycle, now: number): CycleEffect[] {
   return receive(cycle, { message: "close", requested_at_ms: now, facts: facts() }, now);
 }
 
+const IN_APRIL = {
+  read_at_ms: at("2026-04-01T18:00:00+05:30"),
+  value_wh: 1_000_900,
+  source: "frame",
+} as const;
+
 const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegExp][] = [
   ["is of an uncertain time", candidate({}, ["time_uncertain"]), {}, /nobody knows when/],
   ["is marked: the register went back", candidate({}, ["register_went_back"]), {}, /went back/],
@@ -162,6 +170,17 @@ const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegEx
   ["falls under rates that are not stated", candidate(), {
     account: { ...facts().account, phase: 3 },
   }, /not stated in the order/],
+  ["falls under a tariff by the load, and the load is not known", candidate(), {
+    account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 0 },
+    opening: IN_APRIL,
+  }, /^tariff karnataka-lt-1 needs sanctioned load, which account A1 does not have: enrol/],
+  ["falls under a tariff that does not say how its load counts", candidate(), {
+    account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 2_500 },
+    opening: IN_APRIL,
+  }, /part of a kW counts is not stated in the order.*nothing is guessed/],
+  ["falls under an example", candidate(), {
+    account: { ...facts().account, tariff_id: "example-non-telescopic" },
+  }, /example-non-telescopic bills nobody: its rates are made up/],
   ["comes when a later month is billed", candidate(), { later_billed: "2026-05" }, /2026-05 is/],
 ];
 
@@ -175,6 +194,28 @@ for (const [what, change, world, reason] of unbillable) {
     assert.match(cycle.reason!, reason);
   });
 }
+
+Deno.test("receive() bills a tariff by the sanctioned load of the account", () => {
+  const { cycle } = closed();
+  const account = { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 3_000 };
+  const world = facts({ account, opening: IN_APRIL });
+  const message = { message: "reading" as const, candidate: candidate(), facts: world };
+  const [effect] = receive(cycle, message, NOW);
+  assert.ok(effect?.effect === "issue", cycle.reason ?? "");
+  // 250 kWh x 5.80, and 3 kW x 150.00 for the 29 days of a normal month.
+  assert.deepEqual(effect.bill.quote.lines.map((line) => line.amount_paise), [145_000, 45_000, 0]);
+});
+
+Deno.test("quoteBill() says what an account of kWh alone lacks for a commercial tariff", () => {
+  const document = tariffOf("example-commercial-tod");
+  const use = { from: "2026-06-01", to: "2026-07-01", units_kwh: 1, account: facts().account };
+  assert.throws(
+    () => quoteBill(document, use),
+    (error) =>
+      error instanceof TerminalError &&
+      /needs kVAh, .*demand.*which account A1 does not have: readings of kWh/.test(error.message),
+  );
+});
 
 Deno.test("receive() bills a reading marked meter_error or cover_open, and keeps the marks", () => {
   const { cycle } = closed();

@@ -21,12 +21,15 @@ interface Who {
   readonly phone?: string | null;
   readonly email?: string | null;
   readonly phase?: 1 | 3;
+  readonly tariff_id?: string;
+  readonly sanctioned_load_w?: number;
 }
 
 /** Account A`n` of consumer C`n` with meter M`n` at 1000.900 kWh, read by slave SL1. */
 export async function addAccount(db: Db, n: number, who: Who = {}): Promise<string> {
   const { phone = `+9198000000${String(n).padStart(2, "0")}`, phase = 1 } = who;
   const { email = `c${n}@example.org` } = who;
+  const { tariff_id = "msedcl-lt-1b", sanctioned_load_w = 3_000 } = who;
   await db.transaction().execute((trx) =>
     enrolMeter(trx, {
       consumer: {
@@ -40,10 +43,10 @@ export async function addAccount(db: Db, n: number, who: Who = {}): Promise<stri
       account: {
         account_id: `A${n}`,
         consumer_number: `C${n}`,
-        tariff_id: "msedcl-lt-1b",
+        tariff_id,
         phase,
         municipal: false,
-        sanctioned_load_w: 3_000,
+        sanctioned_load_w,
         status: "active",
         opened_on: "2026-03-31",
       },

@@ -83,6 +83,45 @@ testOnEachDatabase("The billing cycle", {
     assert.match(explained.lines.at(-2)!.clause, /page 95/);
   },
 
+  "bills by load and bracket, and parks an account that lacks what its tariff needs": async (
+    db,
+  ) => {
+    const may = at("2026-05-31T18:00:00+05:30");
+    const tariffs: [string, number][] = [
+      ["karnataka-lt-1", 3_000],
+      ["rajasthan-lt-1", 3_000],
+      ["karnataka-lt-1", 0],
+    ];
+    for (const [i, [tariff_id, sanctioned_load_w]] of tariffs.entries()) {
+      await addAccount(db, i + 1, { tariff_id, sanctioned_load_w });
+      // The end of an imported April, so that the cycle begins under these tariffs.
+      await db.insertInto("billing_cycle").values({
+        account_id: `A${i + 1}`,
+        period: APRIL,
+        state: "imported",
+        meter_id: `M${i + 1}`,
+        to_date: "2026-05-01",
+        closing_wh: 1_000_900,
+        closing_read_at: new Date(at("2026-05-01T09:00:00+05:30")),
+      }).execute();
+      await addReading(db, i + 1, may, 1_152_000);
+    }
+    const later = at("2026-06-02T10:00:00+05:30");
+    const step = (n: number) => stepCycle(contextOf(db, later), `A${n}`, "2026-05", close(later));
+    // 152 kWh in 30 days: 152 x 5.80 + 3 x 150.00; 837.50 + 2 x 7.00 + 300.00.
+    for (const [n, paise] of [[1, 133_160], [2, 115_150]] as const) {
+      const { issued, reason } = await step(n);
+      assert.ok(issued !== null, reason ?? "");
+      const { inputs } = await findInvoice(db, issued);
+      const explained = explain(await invoiceSheet(db, issued), inputs);
+      assert.deepEqual([explained.recomputed_equal, explained.payable_paise], [true, paise]);
+      assert.match(explanationText(explained, 120), /Not stated by its source: electricity duty/);
+    }
+    const parked = await step(3);
+    assert.equal(parked.state, "parked");
+    assert.match(parked.reason!, /needs sanctioned load, which account A3 does not have/);
+  },
+
   "skips a channel that the consumer does not have, and says why": async (db) => {
     await addAccount(db, 1, { phone: null, email: null });
     const { issued } = await bill(db, 1, 1_250_100);
@@ -404,8 +443,16 @@ testOnEachDatabase("The billing cycle", {
     await emptyTables(db);
     await storeTariffs(db);
     await storeTariffs(db);
-    const rows = await db.selectFrom("tariff").select(["effective_from", "effective_to"])
-      .orderBy("effective_from").execute();
-    assert.deepEqual(rows.map((row) => row.effective_to), ["2025-06-30", "2026-03-31", null]);
+    const rows = await db.selectFrom("tariff").select(["tariff_id", "effective_to"])
+      .orderBy("tariff_id").orderBy("effective_from").execute();
+    // Examples bill nobody.
+    assert.deepEqual(rows.map((row) => [row.tariff_id, row.effective_to]), [
+      ["karnataka-lt-1", "2027-03-31"],
+      ["msedcl-lt-1b", "2025-06-30"],
+      ["msedcl-lt-1b", "2026-03-31"],
+      ["msedcl-lt-1b", null],
+      ["rajasthan-lt-1", null],
+      ["tnpdcl-lt-1a", null],
+    ]);
   },
 });

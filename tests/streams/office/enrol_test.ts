@@ -141,6 +141,10 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
       ask({ ...ASHA, meter_id: "MH2", tariff_id: "none" }, context),
       /No tariff "none"/,
     );
+    await assert.rejects(
+      ask({ ...ASHA, meter_id: "MH2", tariff_id: "example-commercial-tod" }, context),
+      /bills nobody: its rates are made up/,
+    );
     assert.equal((await db.selectFrom("consumer").selectAll().execute()).length, 1);
     assert.deepEqual(await bucket.keys(), ["MH1"]);
   });
