@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<string, string>> = {
   lab: "The lab",
   masters: "Masters and the journal",
   slave: "The slave",
+  tariff: "Tariffs",
   time_client: "Time, on the side that asks",
   time_clock: "Time, the clock",
   time_filter: "Time, what servers say",

@@ -10,7 +10,7 @@ import {
   type TariffVersion,
 } from "./document.ts";
 import { mismatchesOf } from "./examples.ts";
-import { fallIn } from "./promise.ts";
+import { type Fall, fallIn } from "./promise.ts";
 import { rupeesOf } from "./rounding.ts";
 
 /** Faults that are told of; a file with more is not a tariff with faults in it. */
@@ -98,7 +98,7 @@ function headOf(raw: unknown): Omit<TariffDocument, "versions"> {
     utility: name,
     category: name,
     units_a_day_max: units_a_day_max.safeParse(valueAt(raw, "units_a_day_max")).data ??
-      { kwh: 100_000_000, reason: "nothing else is said" },
+      { kwh: 10_000_000, reason: "nothing else is said" },
     total_may_fall: total_may_fall.safeParse(valueAt(raw, "total_may_fall")).data,
   };
 }
@@ -146,13 +146,20 @@ function exampleFaults(
 
 function promiseFaults(document: TariffDocument, version: TariffVersion, base: Path): Fault[] {
   if (document.total_may_fall !== undefined) return [];
-  const fall = fallIn(document, version);
-  if (fall === null) return [];
-  return [{
-    path: [...base, "charges"],
-    message: `the total falls as more is used: in ${fall.days} days, ${fall.phase}-phase, ` +
-      `${fall.units_before} units cost ${rupeesOf(fall.total_before_paise)} rupees and ` +
-      `${fall.units} units ${rupeesOf(fall.total_paise)}; where that is meant, say why in ` +
-      "total_may_fall",
-  }];
+  const path = [...base, "charges"];
+  try {
+    const fall = fallIn(document, version);
+    return fall === null ? [] : [{ path, message: fallText(fall) }];
+  } catch (error) {
+    // Percentages of percentages can grow beyond all numbers.
+    if (!(error instanceof RangeError)) throw error;
+    return [{ path, message: `cannot be computed: ${error.message}` }];
+  }
+}
+
+function fallText(fall: Fall): string {
+  return `the total falls as more is used: in ${fall.days} days, ${fall.phase}-phase, ` +
+    `${fall.units_before} units cost ${rupeesOf(fall.total_before_paise)} rupees and ` +
+    `${fall.units} units ${rupeesOf(fall.total_paise)}; where that is meant, say why in ` +
+    "total_may_fall";
 }

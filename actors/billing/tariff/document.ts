@@ -86,7 +86,7 @@ export const tariffShape = z.strictObject({
   total_may_fall: z.string().min(1).max(200).optional(),
   /** More than this is no reading of such a connection, but a mistake. */
   units_a_day_max: z.strictObject({
-    kwh: z.int().positive().max(100_000_000),
+    kwh: z.int().positive().max(10_000_000),
     reason: z.string().min(1).max(200),
   }),
   versions: z.array(tariffVersion).min(1).max(64),

@@ -67,6 +67,9 @@ export function quote(document: TariffDocument, request: QuoteRequest): Quote {
     linesOfPart(part, shares[i]!, parts.length > 1, days, request)
   );
   const total_paise = lines.reduce((sum, line) => sum + line.amount_paise, 0);
+  if (!Number.isSafeInteger(total_paise)) {
+    throw new RangeError("The total is beyond exact integers");
+  }
   if (total_paise < 0) {
     throw new TerminalError(
       `Tariff ${document.id}: the rebates are more than the charges by ${-total_paise} paise`,

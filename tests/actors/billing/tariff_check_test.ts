@@ -1,6 +1,7 @@
 /** Every kind of fault that a tariff file can have, and that all of them are told at once. */
 import assert from "node:assert/strict";
-import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
+import { tariffOf, tariffs } from "../../../actors/billing/tariff/catalogue.ts";
+import fc from "fast-check";
 import { checkTariff, FAULTS_MAX } from "../../../actors/billing/tariff/check.ts";
 
 /** A document of any shape, to be spoiled. */
@@ -407,4 +408,52 @@ Deno.test("checkTariff() tells of so many faults, and counts the rest", () => {
   for (let i = 0; i < FAULTS_MAX + 5; i++) raw[`field_${i}`] = i;
   const { faults, more } = checkTariff(raw);
   assert.deepEqual([faults.length, more], [FAULTS_MAX, 5]);
+});
+
+/** The places of all values in `value`. */
+function placesIn(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== "object" || value === null) return [path];
+  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  return [path, ...keys.flatMap((key) => placesIn((value as Loose)[key], [...path, key]))];
+}
+
+Deno.test("checkTariff() never fails, whatever stands in the place of anything", () => {
+  const documents = tariffs().map((tariff) => ({ tariff, places: placesIn(tariff).slice(1) }));
+  const odd = fc.oneof(
+    fc.constantFrom<unknown>(
+      null,
+      -1,
+      0,
+      0.5,
+      1e300,
+      2 ** 53,
+      9e15,
+      "",
+      "2026-02-30",
+      [],
+      {},
+      true,
+    ),
+    fc.integer(),
+    fc.jsonValue({ maxDepth: 2 }),
+  );
+  const spoiled = fc.constantFrom(...documents).chain(({ tariff, places }) =>
+    fc.tuple(
+      fc.constant(tariff),
+      fc.array(fc.tuple(fc.constantFrom(...places), odd), { maxLength: 3 }),
+    )
+  );
+  fc.assert(
+    fc.property(spoiled, ([tariff, changes]) => {
+      const raw: Loose = structuredClone(tariff);
+      for (const [path, value] of changes) {
+        const parent = path.slice(0, -1).reduce((at: Loose, key) => at?.[key], raw);
+        if (typeof parent === "object" && parent !== null) parent[path.at(-1)!] = value;
+      }
+      const { document, faults } = checkTariff(raw);
+      assert.ok(document !== null || faults.length > 0);
+      assert.ok(faults.every(({ path, message }) => path !== "" && message !== ""));
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -6,6 +6,7 @@ import type { Charge } from "../../../actors/billing/tariff/charge.ts";
 import { dateOf, dayOf } from "../../../actors/billing/tariff/dates.ts";
 import type { TariffDocument, TariffVersion } from "../../../actors/billing/tariff/document.ts";
 import { inputsOf } from "../../../actors/billing/tariff/inputs.ts";
+import { limitMonths, scaledLimit } from "../../../actors/billing/tariff/months.ts";
 import { quote } from "../../../actors/billing/tariff/quote.ts";
 import type { QuoteRequest } from "../../../actors/billing/tariff/request.ts";
 import { sharesOf } from "../../../actors/billing/tariff/shares.ts";
@@ -26,6 +27,18 @@ function plusOne(request: QuoteRequest, band: number): QuoteRequest {
   };
 }
 
+/** Limits a month of slabs and brackets. */
+function limitsOf(version: TariffVersion): number[] {
+  const steps = version.charges.flatMap((charge) =>
+    charge.kind === "slabs"
+      ? charge.slabs.map(({ to_units }) => to_units)
+      : charge.kind === "bracket_month"
+      ? charge.brackets.map(({ to_units }) => to_units)
+      : []
+  );
+  return steps.filter((limit) => limit !== null);
+}
+
 /** Any request that `tariff` answers, in its versions from number `oldest` on. */
 function requestsTo(tariff: TariffDocument, oldest = 0): fc.Arbitrary<QuoteRequest> {
   const versions = tariff.versions.slice(oldest);
@@ -39,14 +52,24 @@ function requestsTo(tariff: TariffDocument, oldest = 0): fc.Arbitrary<QuoteReque
     start: fc.integer({ min: first, max: last - 1 }),
     days: fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 28, max: 32 })),
     // Three numbers, so that they can be the units of three bands.
-    thirds: fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 0, max: UNITS_MAX / 3 }))),
+    anyThirds: fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 0, max: UNITS_MAX / 3 }))),
+    // Where it is most likely to go wrong: at a limit.
+    near: fc.option(fc.record({
+      limit: fc.constantFrom(0, ...limitsOf(versions[0]!)),
+      off: fc.integer({ min: -2, max: 2 }),
+    })),
     fac: fc.integer({ min: 0, max: 30_000 }),
     municipal: fc.boolean(),
     reactive: fc.integer({ min: 0, max: 1_000 }),
     sanctioned_w: some(needed.has("sanctioned"), fc.integer({ min: 1, max: 20 })),
     demand_va: some(needed.has("demand"), fc.integer({ min: 0, max: 100_000 })),
     contract_va: some(needed.has("contract"), fc.integer({ min: 1, max: 100_000 })),
-  }).map(({ start, days, thirds, fac, reactive, sanctioned_w, ...rest }) => {
+  }).map(({ start, days: wanted_days, anyThirds, near, fac, reactive, sanctioned_w, ...rest }) => {
+    const days = Math.min(wanted_days, last - start);
+    const months = limitMonths(days, days, versions[0]!.cycle);
+    const thirds = near === null
+      ? anyThirds
+      : [Math.max(0, scaledLimit(near.limit, months) + near.off), 0, 0];
     const units = sum(thirds);
     const byBand = versions[0]!.time_of_day?.bands.map(({ name }, i) =>
       [name, thirds[i]!] as const
@@ -56,7 +79,7 @@ function requestsTo(tariff: TariffDocument, oldest = 0): fc.Arbitrary<QuoteReque
     const bands = byBand?.map(([name, one], i) => [name, i === 0 ? one + reactive : one]);
     return {
       from: dateOf(start),
-      to: dateOf(Math.min(start + days, last)),
+      to: dateOf(start + days),
       units,
       phase: 1,
       fac_rates: needed.has("fac") ? [fac] : [],
@@ -77,6 +100,9 @@ for (const tariff of tariffs()) {
       assert.equal(sum(all), result.payable_paise);
       assert.equal(sum(chargesOf(result).map((line) => line.amount_paise)), result.total_paise);
       assert.equal(result.payable_paise % tariff.versions[0]!.payable_step_paise, 0);
+      // No unit is lost between slabs, and none is charged twice.
+      const energy = result.lines.filter((line) => line.code === "energy");
+      assert.equal(sum(energy.map((line) => line.units!)), request.kvah ?? request.units);
     }));
   });
 
@@ -89,6 +115,9 @@ for (const tariff of tariffs()) {
         assert.equal(sum(shares.map(({ bands }) => bands![band]!)), units);
         assert.ok(shares.every(({ bands }) => bands![band]! >= 0));
       }
+      if (request.bands === undefined) return;
+      const ofBands = shares.map(({ bands }) => sum(Object.values(bands!)));
+      assert.deepEqual(ofBands, shares.map(({ energy }) => energy.kvah));
     }));
   });
 }

@@ -58,6 +58,22 @@ Deno.test("slabs: a rate change within the month does not change the bracket of 
   assert.deepEqual(chargesOf(quote(both, june(100))).map(({ rate }) => rate), [10_000, 10_000]);
 });
 
+Deno.test("slabs: no unit is lost before whole slabs when a part's limit is rounded down", () => {
+  const charge = {
+    ...head,
+    kind: "slabs",
+    telescopic: true,
+    slabs: [{ to_units: 180, rate: 10_000 }, { to_units: null, rate: 20_000, whole: true }],
+  };
+  const one = tariffWith([charge], { effective_to: "2026-06-10" });
+  const next = tariffWith([charge], { effective_from: "2026-06-11" });
+  const both = { ...one, versions: [...one.versions, ...next.versions] };
+  // 31 days: limit 185. The first 10 have 60 of 185 units, and 0.33 months make the limit 59.
+  const ask = { ...june(185), to: "2026-07-02" };
+  assert.deepEqual(chargesOf(quote(both, ask)).map((line) => line.units), [60, 125]);
+  assert.equal(quote(both, ask).total_paise, 18_500);
+});
+
 Deno.test("slabs: limits may be stated for more months than one", () => {
   const slabs = [{ to_units: 200, rate: 10_000 }, { to_units: null, rate: 20_000 }];
   const tariff = tariffWith([

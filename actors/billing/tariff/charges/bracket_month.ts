@@ -3,7 +3,15 @@ import { TerminalError } from "../../../../protocol/errors.ts";
 import { z } from "../../../../protocol/schema.ts";
 import { amountOfMonths, scaledLimit } from "../months.ts";
 import { type ChargeLine, energyIn, UNIT_OF, type Usage } from "../usage.ts";
-import { code, description, limitsForMonths, measure, when } from "./common.ts";
+import {
+  code,
+  description,
+  limitsForMonths,
+  measure,
+  paise,
+  units as limit,
+  when,
+} from "./common.ts";
 
 export const bracketMonthCharge = z.strictObject({
   kind: z.literal("bracket_month"),
@@ -14,9 +22,9 @@ export const bracketMonthCharge = z.strictObject({
   limits_for_months: limitsForMonths,
   brackets: z.array(z.strictObject({
     /** Last unit of the bracket in one month; null for the bracket without an end. */
-    to_units: z.int().positive().nullable(),
+    to_units: limit.nullable(),
     /** Paise a month; null where the order does not state it. */
-    amount_paise: z.int().nonnegative().nullable(),
+    amount_paise: paise.nullable(),
   })).min(1).max(16),
 });
 export type BracketMonthCharge = z.infer<typeof bracketMonthCharge>;

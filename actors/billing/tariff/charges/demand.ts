@@ -2,7 +2,7 @@
 import { z } from "../../../../protocol/schema.ts";
 import { divideHalfUp } from "../rounding.ts";
 import type { ChargeLine, Usage } from "../usage.ts";
-import { code, description, when } from "./common.ts";
+import { code, description, paise, when } from "./common.ts";
 
 const VA_A_KVA = 1_000;
 const PER_CENT = 10_000;
@@ -12,7 +12,7 @@ export const demandCharge = z.strictObject({
   code,
   description,
   when,
-  paise_a_kva: z.int().nonnegative(),
+  paise_a_kva: paise,
   /** At least this part of the contract demand is billed: 7500 is 75 %. */
   contract_floor_hundredths: z.int().positive().max(PER_CENT).optional(),
   /** What is above the contract demand costs this much more: 5000 is half the rate on top. */

@@ -2,7 +2,7 @@
 import { z } from "../../../../protocol/schema.ts";
 import { divideHalfUp } from "../rounding.ts";
 import type { ChargeLine, Usage } from "../usage.ts";
-import { code, description, when } from "./common.ts";
+import { code, description, paise, when } from "./common.ts";
 import { ofLines, sumOf } from "./percentage.ts";
 
 export const minimumCharge = z.strictObject({
@@ -11,8 +11,8 @@ export const minimumCharge = z.strictObject({
   description,
   when,
   /** Paise a month; and paise a month for each kW of sanctioned load. The two add up. */
-  amount_paise: z.int().nonnegative().optional(),
-  paise_a_kw: z.int().nonnegative().optional(),
+  amount_paise: paise.optional(),
+  paise_a_kw: paise.optional(),
   /** Codes of the charges that count towards it. */
   of: z.array(z.string()).min(1),
 });

@@ -3,7 +3,7 @@ import { TerminalError } from "../../../../protocol/errors.ts";
 import { z } from "../../../../protocol/schema.ts";
 import { divideHalfUp } from "../rounding.ts";
 import type { ChargeLine, Usage } from "../usage.ts";
-import { code, description, when } from "./common.ts";
+import { code, description, paise, when } from "./common.ts";
 
 const W_A_KW = 1_000;
 
@@ -12,7 +12,7 @@ export const perKwMonthCharge = z.strictObject({
   code,
   description,
   when,
-  paise_a_kw: z.int().nonnegative(),
+  paise_a_kw: paise,
   /** How a part of a kW counts: as it is, or as a whole one; null where the order does not state it. */
   part_of_kw: z.enum(["exact", "next_whole"]).nullable(),
 });

@@ -3,9 +3,9 @@ import { TerminalError } from "../../../../protocol/errors.ts";
 import { z } from "../../../../protocol/schema.ts";
 import { amountOfMonths } from "../months.ts";
 import type { ChargeLine, Usage } from "../usage.ts";
-import { code, description, when } from "./common.ts";
+import { code, description, paise, signedPaise, when } from "./common.ts";
 
-const amount = z.int().nonnegative().nullable();
+const amount = paise.nullable();
 
 export const perMonthCharge = z.strictObject({
   kind: z.literal("per_month"),
@@ -16,9 +16,9 @@ export const perMonthCharge = z.strictObject({
    * Paise a month: one amount for every connection (below zero, a rebate), or one by its phases; null
    * where the order does not state it.
    */
-  amount_paise: z.union([z.int(), z.strictObject({ "1": amount, "3": amount })]),
+  amount_paise: z.union([signedPaise, z.strictObject({ "1": amount, "3": amount })]),
   /** Paise a month on top, in a municipal corporation area. */
-  municipal_paise: z.int().nonnegative().optional(),
+  municipal_paise: paise.optional(),
 });
 export type PerMonthCharge = z.infer<typeof perMonthCharge>;
 

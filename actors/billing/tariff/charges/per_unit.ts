@@ -2,7 +2,7 @@
 import { z } from "../../../../protocol/schema.ts";
 import { amountOf } from "../rounding.ts";
 import { type ChargeLine, energyIn, unitKey, type Usage } from "../usage.ts";
-import { code, description, measure, when } from "./common.ts";
+import { code, description, measure, signedRate, when } from "./common.ts";
 
 export const perUnitCharge = z.strictObject({
   kind: z.literal("per_unit"),
@@ -11,7 +11,7 @@ export const perUnitCharge = z.strictObject({
   when,
   measure,
   /** 1/10,000 rupee a unit. */
-  rate: z.int(),
+  rate: signedRate,
 });
 export type PerUnitCharge = z.infer<typeof perUnitCharge>;
 

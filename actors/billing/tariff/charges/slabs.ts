@@ -6,7 +6,15 @@ import { z } from "../../../../protocol/schema.ts";
 import { scaledLimit } from "../months.ts";
 import { amountOf } from "../rounding.ts";
 import { type ChargeLine, energyIn, unitKey, type Usage } from "../usage.ts";
-import { code, description, limitsForMonths, measure, when } from "./common.ts";
+import {
+  code,
+  description,
+  limitsForMonths,
+  measure,
+  rate,
+  units as limit,
+  when,
+} from "./common.ts";
 
 export const slabsCharge = z.strictObject({
   kind: z.literal("slabs"),
@@ -19,9 +27,9 @@ export const slabsCharge = z.strictObject({
   limits_for_months: limitsForMonths,
   slabs: z.array(z.strictObject({
     /** Last unit of the slab in one month; null for the slab without an end. */
-    to_units: z.int().positive().nullable(),
+    to_units: limit.nullable(),
     /** 1/10,000 rupee a unit. */
-    rate: z.int().nonnegative(),
+    rate,
     /** All units of the month at this rate, where the month ends in this slab. */
     whole: z.boolean().optional(),
   })).min(1).max(16),

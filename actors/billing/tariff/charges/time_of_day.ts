@@ -2,7 +2,7 @@
 import { z } from "../../../../protocol/schema.ts";
 import { amountOf, divideHalfUp } from "../rounding.ts";
 import { type ChargeLine, unitKey, type Usage } from "../usage.ts";
-import { code, description, when } from "./common.ts";
+import { code, description, signedRate, when } from "./common.ts";
 import type { PerUnitCharge } from "./per_unit.ts";
 
 export const timeOfDayCharge = z.strictObject({
@@ -19,7 +19,7 @@ export const timeOfDayCharge = z.strictObject({
     season: z.string().optional(),
     /** Hundredths of a per cent of the rate: -1500 is 15 % less; or 1/10,000 rupee a unit. */
     percent_hundredths: z.int().min(-10_000).max(100_000).optional(),
-    rate: z.int().optional(),
+    rate: signedRate.optional(),
   })).min(1).max(64),
 });
 export type TimeOfDayCharge = z.infer<typeof timeOfDayCharge>;
