@@ -4,12 +4,15 @@ import {
   checkTariff,
   FAULTS_MAX,
   pathText,
+  type ToldFault,
+  UNKNOWN_FIELD,
 } from "../../actors/billing/tariff/check.ts";
 import { repeatedKeys } from "../../protocol/json_keys.ts";
 import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
-import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
+import { FIELD_NAMES, type TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { Failure, UsageError } from "./command.ts";
 import { counted } from "./counted.ts";
+import { nearest } from "./suggest.ts";
 
 /** More than any tariff: 64 versions with their examples are a tenth of it. */
 const BYTES_MAX = 4 << 20;
@@ -24,13 +27,24 @@ export async function checkTariffFile(path: string): Promise<Checked> {
     const message = `not JSON: ${(error as SyntaxError).message}`;
     return { document: null, faults: [{ path: "(file)", message }], more: 0 };
   }
-  const checked = checkTariff(raw);
+  const found = checkTariff(raw);
+  const checked = { ...found, faults: found.faults.map(withGuess) };
   const repeated = repeatedKeys(text).slice(0, FAULTS_MAX).map((path) => ({
     path: pathText(path),
     message: "is there twice, and only the last one would count",
   }));
   if (repeated.length === 0) return checked;
   return { ...checked, document: null, faults: [...repeated, ...checked.faults] };
+}
+
+/** An unknown field, with the known one that its name is nearest to. */
+function withGuess(fault: ToldFault): ToldFault {
+  if (fault.message !== UNKNOWN_FIELD) return fault;
+  const name = /\w+(?="?\]?$)/.exec(fault.path)?.[0] ?? "";
+  const guess = nearest(name, FIELD_NAMES);
+  return guess === undefined
+    ? fault
+    : { ...fault, message: `${UNKNOWN_FIELD}, did you mean ${guess}?` };
 }
 
 /**

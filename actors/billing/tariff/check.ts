@@ -16,6 +16,9 @@ import { rupeesOf } from "./rounding.ts";
 /** Faults that are told of; a file with more is not a tariff with faults in it. */
 export const FAULTS_MAX = 200;
 
+/** What is said of a field that no tariff has. */
+export const UNKNOWN_FIELD = "unknown field";
+
 /** A fault with its place as people write it: `versions[0].charges[2].rate`. */
 export interface ToldFault {
   readonly path: string;
@@ -63,7 +66,7 @@ function shapeFaults(raw: unknown): Fault[] {
   return result.error.issues.flatMap((issue): Fault[] => {
     const path = issue.path as Path;
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...path, key], message: "unknown field" }));
+      return issue.keys.map((key) => ({ path: [...path, key], message: UNKNOWN_FIELD }));
     }
     if (valueAt(raw, ...path) === undefined) return [{ path, message: "is missing" }];
     if (issue.code === "invalid_union" && path.at(-1) === "kind") {

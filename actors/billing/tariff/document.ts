@@ -99,3 +99,13 @@ export const tariffDocument = tariffShape.superRefine((document, context) => {
   }
 });
 export type TariffDocument = z.infer<typeof tariffDocument>;
+
+/** Every name that a field has somewhere in a tariff, for who has mistyped one. */
+export const FIELD_NAMES: ReadonlySet<string> = new Set([
+  ...[tariffShape, tariffVersion, source, example, cycle, settlement].flatMap((shape) =>
+    Object.keys(shape.shape)
+  ),
+  ...charge.options.flatMap((kind) => Object.keys(kind.shape)),
+  ...["to_units", "rate", "whole", "below", "band", "season", "measure", "bands", "hours"],
+  ...["months", "min", "max", "kwh", "reason"],
+]);

@@ -72,16 +72,24 @@ function checkPower(request: QuoteRequest, kvah_max: number): void {
   if (kvah !== undefined && kvah < units) {
     throw new RangeError(`${kvah} kVAh are less than ${units} kWh: that cannot be`);
   }
-  checkRange("sanctioned load (W)", sanctioned_w, 1, POWER_MAX);
-  checkRange("maximum demand (VA)", demand_va, 0, POWER_MAX);
-  checkRange("contract demand (VA)", contract_va, 1, POWER_MAX);
-  checkRange("power factor (thousandths)", request.power_factor_thousandths, 0, 1_000);
+  checkRange("sanctioned load in kW", sanctioned_w, 1, POWER_MAX, 1_000);
+  checkRange("maximum demand in kVA", demand_va, 0, POWER_MAX, 1_000);
+  checkRange("contract demand in kVA", contract_va, 1, POWER_MAX, 1_000);
+  checkRange("power factor", request.power_factor_thousandths, 0, 1_000, 1_000);
 }
 
-function checkRange(what: string, value: number | undefined, min: number, max: number): void {
+/** `per`: how many of the value's units make one that people say. */
+function checkRange(
+  what: string,
+  value: number | undefined,
+  min: number,
+  max: number,
+  per = 1,
+): void {
   if (value === undefined) return;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`${what} of ${value}: a whole number from ${min} to ${max}`);
+  const kind = per === 1 ? "a whole number from" : "from";
+  throw new RangeError(`${what} of ${value / per}: ${kind} ${min / per} to ${max / per}`);
 }
 
 /** Throws `RangeError` unless the bands of `request` are those of each of `versions`. */

@@ -179,7 +179,7 @@ Deno.test("tariff quote takes what richer tariffs are computed from", async () =
 const wrongInputs: [string, string[], RegExp][] = [
   ["nothing but kWh", ["--kwh", "1"], /give --kvah, --tod, --kva, --contract-kva; see/],
   ["kVA in words", ["--kwh", "1", "--kva", "many"], /--kva "many": kVA like 45.5/],
-  ["a power factor above 1", ["--kwh", "1", "--pf", "1.5"], /power factor.*from 0 to 1000/],
+  ["a power factor above 1", ["--kwh", "1", "--pf", "1.5"], /power factor of 1.5: from 0 to 1;/],
   ["a load below zero", ["--kwh", "1", "--kw", "-3"], /--kw "-3": kW like 2.5/],
   ["bands in words", ["--kwh", "1", "--tod", "solar"], /like --tod peak=120,normal=130/],
   ["a band twice", ["--kwh", "1", "--tod", "solar=1,solar=2"], /"solar" is given twice/],
@@ -245,6 +245,18 @@ Deno.test("tariff check names every fault with its place, and ends with 1", asyn
     const quoted = await samay("tariff", "quote", "--file", path, ...april, "--kwh", "1");
     assert.equal(quoted.code, 1);
     assert.match(quoted.error, /has 3 faults, the first at .*see all: samay tariff check/);
+  });
+});
+
+Deno.test("tariff check guesses what a field that it does not know was meant to be", async () => {
+  const text = JSON.stringify(tariffOf("karnataka-lt-1")).replaceAll(
+    '"paise_a_kw"',
+    '"paise_a_kW"',
+  );
+  await withFile(text, async (path) => {
+    const { out } = await samay("tariff", "check", path);
+    assert.match(out, /^versions\[0\]\.charges\[1\]\.paise_a_kw: is missing$/m);
+    assert.match(out, /\.paise_a_kW: unknown field, did you mean paise_a_kw\?$/m);
   });
 });
 
