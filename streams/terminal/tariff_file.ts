@@ -5,8 +5,8 @@ import {
   FAULTS_MAX,
   pathText,
   type ToldFault,
-  UNKNOWN_FIELD,
 } from "../../actors/billing/tariff/check.ts";
+import { UNKNOWN_FIELD } from "../../actors/billing/tariff/shape_faults.ts";
 import { repeatedKeys } from "../../protocol/json_keys.ts";
 import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import { FIELD_NAMES, type TariffDocument } from "../../actors/billing/tariff/document.ts";

@@ -1,8 +1,7 @@
 /** Everything that is wrong with a tariff, for who wrote it: all faults, each with its place. */
 import { TerminalError } from "../../../protocol/errors.ts";
-import { KIND_NAMES } from "./charge.ts";
 import { incoherences } from "./coherence.ts";
-import { type Fault, type Path, valueAt } from "./coherence/fault.ts";
+import { type Fault, listAt, type Path, valueAt } from "./coherence/fault.ts";
 import {
   type TariffDocument,
   tariffDocument,
@@ -12,12 +11,10 @@ import {
 import { mismatchesOf } from "./examples.ts";
 import { type Fall, fallIn } from "./promise.ts";
 import { rupeesOf } from "./rounding.ts";
+import { shapeFaults } from "./shape_faults.ts";
 
 /** Faults that are told of; a file with more is not a tariff with faults in it. */
 export const FAULTS_MAX = 200;
-
-/** What is said of a field that no tariff has. */
-export const UNKNOWN_FIELD = "unknown field";
 
 /** A fault with its place as people write it: `versions[0].charges[2].rate`. */
 export interface ToldFault {
@@ -39,7 +36,8 @@ export function checkTariff(raw: unknown): Checked {
   const faults = [...shapeFaults(raw), ...incoherences(raw)];
   const sound = faults.length === 0 ? tariffDocument.parse(raw) : null;
   faults.push(...(sound === null ? partFaults(raw, faults) : valueFaults(sound)));
-  const told = faults.map(({ path, message }) => ({ path: pathText(path), message }));
+  faults.push(...exampleFaultsOf(raw));
+  const told = inOrder(raw, faults).map(({ path, message }) => ({ path: pathText(path), message }));
   return {
     document: sound,
     faults: told.slice(0, FAULTS_MAX),
@@ -59,21 +57,33 @@ export function pathText(path: Path): string {
   return text === "" ? "(file)" : text;
 }
 
-/** What each field by itself does not say rightly. */
-function shapeFaults(raw: unknown): Fault[] {
-  const result = tariffShape.safeParse(raw);
-  if (result.success) return [];
-  return result.error.issues.flatMap((issue): Fault[] => {
-    const path = issue.path as Path;
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: [...path, key], message: UNKNOWN_FIELD }));
-    }
-    if (valueAt(raw, ...path) === undefined) return [{ path, message: "is missing" }];
-    if (issue.code === "invalid_union" && path.at(-1) === "kind") {
-      return [{ path, message: `one of ${KIND_NAMES.join(", ")}` }];
-    }
-    return [{ path, message: issue.message }];
-  });
+/** A version without an example is checked by nobody. */
+function exampleFaultsOf(raw: unknown): Fault[] {
+  return listAt(raw, ["versions"])
+    .filter(({ value }) => Array.isArray(valueAt(value, "examples")))
+    .filter(({ value }) => listAt(value, ["examples"]).length === 0)
+    .map(({ path }) => ({
+      path: [...path, "examples"],
+      message: "needs at least one example, worked by hand",
+    }));
+}
+
+/** Faults in the order in which their places stand in `raw`; what is missing comes last. */
+function inOrder(raw: unknown, faults: readonly Fault[]): Fault[] {
+  const placeOf = ({ path }: Fault) =>
+    path.map((key, i) => {
+      const parent = valueAt(raw, ...path.slice(0, i));
+      const at = typeof key === "number" ? key : Object.keys(parent ?? {}).indexOf(key);
+      return at < 0 ? Infinity : at;
+    });
+  return faults.map((fault) => ({ fault, place: placeOf(fault) }))
+    .sort((a, b) => comparePlaces(a.place, b.place)).map(({ fault }) => fault);
+}
+
+function comparePlaces(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((one, i) => one !== b[i]);
+  if (at < 0) return a.length - b.length;
+  return at >= b.length ? 1 : a[at]! < b[at]! ? -1 : 1;
 }
 
 /**
@@ -118,9 +128,7 @@ function versionFaults(
   alone: boolean,
 ): Fault[] {
   const base: Path = ["versions", i];
-  const faults: Fault[] = version.examples.length > 0
-    ? []
-    : [{ path: [...base, "examples"], message: "needs at least one example, worked by hand" }];
+  const faults: Fault[] = [];
   for (const [at, example] of version.examples.entries()) {
     // It needs the version before, which has faults of its own to be told first.
     if (alone && example.from < version.effective_from) continue;
