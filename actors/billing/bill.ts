@@ -5,6 +5,7 @@ import {
   invoiceInputs,
   type OpeningReading,
 } from "../../protocol/messages/invoice_inputs.ts";
+import { TerminalError } from "../../protocol/errors.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { quoteBill } from "./bill_quote.ts";
@@ -41,7 +42,7 @@ export type ReadyFacts = CycleFacts & {
 /**
  * The bill of `period`. Throws `RangeError` for an unknown tariff or a period it does not cover, and
  * `TerminalError` where the tariff does not state what is needed, needs what the account does not
- * have, or is only an example: all in words for people.
+ * have, leaves something open, or is only an example: all in words for people.
  */
 export function billOf(
   facts: ReadyFacts,
@@ -56,6 +57,7 @@ export function billOf(
   const to = indianDateOf(closing.read_at_ms);
   const units_kwh = unitsOf(opening.value_wh, closing.value_wh, meter.multiplying_factor);
   const result = quoteBill(document, { from, to, units_kwh, account });
+  assertWhole(document, result);
   const used = new Set(result.parts.map((part) => part.effective_from));
   const versions = document.versions.filter((version) => used.has(version.effective_from));
   const issued_on = indianDateOf(issued_at_ms);
@@ -93,4 +95,15 @@ export function billOf(
     issued_at_ms,
     series: `${SERIES_PREFIX}/${financialYearOf(issued_on)}`,
   };
+}
+
+/** A quote may leave out what its source does not state, and says so. A bill may not: it is owed. */
+function assertWhole(document: TariffDocument, { not_stated }: Quote): void {
+  if (not_stated.length === 0) return;
+  throw new TerminalError(
+    `tariff ${document.id} is not whole (${
+      not_stated.join("; ")
+    }): a bill by it would lack that. ` +
+      "Complete its file by the utility's order and take the notes out of not_stated",
+  );
 }

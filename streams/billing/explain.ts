@@ -30,8 +30,6 @@ export interface Explanation {
   readonly payable_paise: number;
   /** The bill, computed once more from its inputs alone, is the same to the paisa. */
   readonly recomputed_equal: boolean;
-  /** What the source of the tariff does not state, and what the tariff does about it. */
-  readonly not_stated?: readonly string[];
 }
 
 const keptTariff = z.object({ tariff_document: tariffDocument });
@@ -70,7 +68,6 @@ export function explain(sheet: InvoiceSheet, inputs: unknown): Explanation {
     lines,
     payable_paise,
     recomputed_equal: isEqual(sheet, again),
-    ...(again.not_stated.length === 0 ? {} : { not_stated: again.not_stated }),
   };
 }
 

@@ -43,7 +43,6 @@ export function explanationText(of: Explanation, width: number): string {
   ];
   text.push("", formatTable(columns, rows, { width }), "");
   text.push(`To pay ${formatRupees(of.payable_paise)} rupees`);
-  for (const note of of.not_stated ?? []) text.push(`Not stated by its source: ${note}`);
   text.push(
     of.recomputed_equal
       ? "Computed again from its kept inputs: the same, to the paisa"

@@ -178,6 +178,15 @@ export const guards: readonly Guard[] = [
     name: "a total that falls unannounced",
   },
   {
+    rule: "A tariff whose source leaves something open bills nobody",
+    source: "docs/tariffs.md",
+    file: "actors/billing/bill.ts",
+    find: "if (not_stated.length === 0) return;",
+    replace: "if (not_stated.length >= 0) return;",
+    test: "tests/actors/billing/cycle_test.ts",
+    name: "receive() parks the cycle when its reading",
+  },
+  {
     rule: "A field that is twice in a file is told: the parser takes the last without a word",
     source: FAULTS,
     file: "streams/terminal/tariff_file.ts",

@@ -178,6 +178,10 @@ const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegEx
     account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 2_500 },
     opening: IN_APRIL,
   }, /part of a kW counts is not stated in the order.*nothing is guessed/],
+  ["falls under a tariff whose source leaves something open", candidate(), {
+    account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 3_000 },
+    opening: IN_APRIL,
+  }, /^tariff karnataka-lt-1 is not whole \(.*duty.*a bill by it would lack that\. Complete its/],
   ["falls under an example", candidate(), {
     account: { ...facts().account, tariff_id: "example-non-telescopic" },
   }, /example-non-telescopic bills nobody: its rates are made up/],
@@ -195,15 +199,12 @@ for (const [what, change, world, reason] of unbillable) {
   });
 }
 
-Deno.test("receive() bills a tariff by the sanctioned load of the account", () => {
-  const { cycle } = closed();
+Deno.test("quoteBill() asks a tariff with the sanctioned load of the account", () => {
   const account = { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 3_000 };
-  const world = facts({ account, opening: IN_APRIL });
-  const message = { message: "reading" as const, candidate: candidate(), facts: world };
-  const [effect] = receive(cycle, message, NOW);
-  assert.ok(effect?.effect === "issue", cycle.reason ?? "");
+  const use = { from: "2026-04-01", to: "2026-04-30", units_kwh: 250, account };
+  const { lines } = quoteBill(tariffOf("karnataka-lt-1"), use);
   // 250 kWh x 5.80, and 3 kW x 150.00 for the 29 days of a normal month.
-  assert.deepEqual(effect.bill.quote.lines.map((line) => line.amount_paise), [145_000, 45_000, 0]);
+  assert.deepEqual(lines.map((line) => line.amount_paise), [145_000, 45_000, 0]);
 });
 
 Deno.test("quoteBill() says what an account of kWh alone lacks for a commercial tariff", () => {
