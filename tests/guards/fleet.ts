@@ -109,11 +109,11 @@ export const guards: readonly Guard[] = [
   },
   {
     file: "tests/bench/headend/stage.ts",
-    test: "tests/soak/soak_test.ts",
+    test: "tests/bench/headend/stage_test.ts",
     rule: "A soak or a bench that is interrupted ends all that it started",
     source: "processes and files",
     find: "  const endAll = () => ending ??= endOneByOne(ends);",
     replace: "  const endAll = () => Promise.resolve(ending);",
-    name: "a soak that is interrupted ends what it started",
+    name: "a stage that is interrupted ends its broker",
   },
 ];

@@ -1,8 +1,8 @@
 /** What a soak writes, and whether it fits. */
 import { Failure } from "../../streams/terminal/command.ts";
 
-/** A row of `raw_reading` with its indexes, rounded up; each result says what it was. */
-export const ROW_BYTES = 350;
+/** A row of `raw_reading` with its indexes, rounded up from 199 of two million; each result says it. */
+export const ROW_BYTES = 250;
 /** A frame as the broker keeps it. */
 const FRAME_BYTES = 200;
 /** FRAMES is full before the warming up is over: what lies behind the cursors is read already. */

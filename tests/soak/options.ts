@@ -31,7 +31,8 @@ Runs a head-end as processes of its own (nats-server, masters, billing on Postgr
 load, looks at memory, lag and disk all the while, and judges at the end: memory bounded, the load
 kept up with, nothing lost, nothing doubled, lag back to zero. Exit code 0 when all of it holds, 1
 when not, 2 for wrong usage. Ctrl-C ends everything that was started. It says at the start what disk
-it needs, and refuses where that is not free.
+it needs, and refuses where that is not free. Eleven minutes at least are warming up (half of a run
+that is shorter than 22), and memory is judged behind them.
 
   --minutes M    how long the load goes on (${LIMITS.minutes.usual})
   --rate R       readings a second (${LIMITS.rate.usual})

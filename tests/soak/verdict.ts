@@ -38,8 +38,11 @@ export interface Judged {
   readonly found: string;
 }
 
-/** Part of the load's time that is warming up: heaps grow to their working size. */
-const WARM_UP = 0.2;
+/**
+ * What is warming up: heaps grow to their working size, and the broker remembers the message ids of the
+ * journal for ten minutes. A part of the load's time, at least so long, at most half of it.
+ */
+const WARM_UP = { share: 0.2, least_s: 660, share_max: 0.5 };
 /** Memory may differ by so much of itself, and by so many MB, where collecting garbage comes and goes. */
 const SHARE_MAX = 0.15;
 const SLACK_MB = 48;
@@ -67,13 +70,13 @@ export function riseOf(at_s: readonly number[], values: readonly number[]): numb
 /** Every rule, whether it holds, and what was found. `samples` are those of the time of the load. */
 export function judge(samples: readonly Sample[], totals: SoakTotals): Judged[] {
   const { rate, seconds, sealed, acknowledged, refused, rows } = totals;
-  const warm = samples.slice(Math.floor(samples.length * WARM_UP));
+  const warm = warmOf(samples, seconds);
   const lags = warm.map(({ lag_frames }) => lag_frames);
   return [
     {
       rule: "enough samples to see a trend",
-      holds: samples.length >= SAMPLES_MIN,
-      found: `${samples.length}, at least ${SAMPLES_MIN}`,
+      holds: warm.length >= SAMPLES_MIN,
+      found: `${warm.length} once it was warm, at least ${SAMPLES_MIN}`,
     },
     {
       rule: "the load went at its rate",
@@ -102,6 +105,12 @@ export function judge(samples: readonly Sample[], totals: SoakTotals): Judged[] 
     },
     ...Object.keys(samples.at(-1)?.memory_mb ?? {}).map((part) => judgeMemory(part, warm)),
   ];
+}
+
+function warmOf(samples: readonly Sample[], seconds: number): readonly Sample[] {
+  const { share, least_s, share_max } = WARM_UP;
+  const from_s = Math.min(share_max * seconds, Math.max(share * seconds, least_s));
+  return samples.filter(({ at_s }) => at_s >= from_s);
 }
 
 /** The second half is not above the first, and does not rise. */

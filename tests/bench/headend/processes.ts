@@ -59,7 +59,7 @@ function memoryOf(pid: number): { rss_mb: number; own_mb: number } {
   const text = textOf(`/proc/${pid}/smaps_rollup`) ?? "";
   const mb = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1_024;
-  return { rss_mb: mb("Pss"), own_mb: mb("Pss_Anon") };
+  return { rss_mb: mb("Pss"), own_mb: mb("Pss_Anon") || mb("Anonymous") };
 }
 
 /** Through `cat`: Deno lets only a program with every permission read another process's files. */
