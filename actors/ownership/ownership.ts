@@ -50,14 +50,15 @@ export interface OwnershipPlan {
 
 /** What to do now. Renewing what is held goes without saying. */
 export function planOwnership(view: OwnershipView): OwnershipPlan {
-  const live = liveMasters(view);
+  const live = mastersHeard(view, view.lease_ms);
+  const fresh = new Set(mastersHeard(view, view.lease_ms / 2));
   const releases_max = Math.min(view.moves_max, view.releases_max ?? view.moves_max);
   const claim: { partition: number; revision: number }[] = [];
   const release: number[] = [];
   const drop: number[] = [];
   for (const partition of view.partitions) {
     const lease = view.leases.get(partition);
-    const wanted = preferredOwner(partition, live) === view.me;
+    const wanted = ownerNow(partition, live, fresh) === view.me;
     if (view.held.has(partition)) {
       if (lease !== undefined && lease.owner !== view.me) drop.push(partition);
       else if (!wanted && release.length < releases_max) release.push(partition);
@@ -68,14 +69,27 @@ export function planOwnership(view: OwnershipView): OwnershipPlan {
   return { claim, release, drop };
 }
 
-/** The masters that still beat, and I. */
-function liveMasters(view: OwnershipView): string[] {
-  const live = [view.me];
+/**
+ * The one who should have it; while nothing is heard of that one, the best of those who are heard.
+ * Who dies may be the next to have what another dead one had: that waits no second lease.
+ */
+function ownerNow(
+  partition: number,
+  live: readonly string[],
+  fresh: ReadonlySet<string>,
+): string | undefined {
+  const wanted = preferredOwner(partition, live);
+  return wanted === undefined || fresh.has(wanted) ? wanted : preferredOwner(partition, fresh);
+}
+
+/** The masters that gave a sign of life within `silence_ms`, and I. */
+function mastersHeard(view: OwnershipView, silence_ms: number): string[] {
+  const heard = [view.me];
   for (const [instance, { changed_ms, unproven }] of view.members) {
     if (instance === view.me || unproven === true) continue;
-    if (view.now_ms - changed_ms < view.lease_ms) live.push(instance);
+    if (view.now_ms - changed_ms < silence_ms) heard.push(instance);
   }
-  return live;
+  return heard;
 }
 
 function isFree(view: OwnershipView, lease: Seen | undefined): boolean {

@@ -52,11 +52,15 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   const link = new LinkState(connection, log);
   const inbox = () => createInbox(inboxPrefixOf(options));
   const publisher = new Publisher(connection, inbox());
+  link.listen((up) => up || publisher.lose());
+  // The client library asks for streams, consumers and buckets by this too.
+  const request = connection.request.bind(connection);
+  connection.request = (...question) => link.during(request(...question));
   const client = connection.jetstream();
   const url = withoutSecret(options.url);
   const manager = async () => {
     link.require();
-    return await connection.jetstreamManager();
+    return await connection.jetstreamManager({ checkAPI: false }); // Each answer tells it anyway.
   };
   return {
     url,

@@ -1,4 +1,5 @@
 /** The journal of one kind and partition, over the JOURNAL stream. */
+import { RetryableError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import type { JournalRecord } from "../../protocol/messages/journal.ts";
 import { readJournalRecord } from "../../protocol/messages/journal_check.ts";
@@ -85,8 +86,12 @@ export class StreamJournal implements Journal {
   async trim(sequence: number): Promise<void> {
     if (sequence < 1) return;
     const manager = await this.#broker.manager();
-    // The purge keeps the record with this sequence: the fence needs a last one.
-    await manager.streams.purge("JOURNAL", { filter: this.#subject, seq: sequence });
+    try {
+      // The purge keeps the record with this sequence: the fence needs a last one.
+      await manager.streams.purge("JOURNAL", { filter: this.#subject, seq: sequence });
+    } catch (error) { // No leader, no answer in time: no reason to give the partition up.
+      throw new RetryableError(`${this.#subject} not trimmed: ${(error as Error).message}`);
+    }
   }
 
   get #subject(): string {

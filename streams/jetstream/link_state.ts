@@ -1,7 +1,8 @@
 /**
- * Whether the link to the broker stands. While it does not, what needs an answer fails at once: the
- * client library would keep it and let each caller run into a time limit of seconds, one after the
- * other, and a role that is told to stop could not.
+ * Whether the link to the broker stands. While it does not, what needs an answer fails at once, and so
+ * does what waits for one when it is lost: no answer comes over the next link. The client library
+ * would keep both and let each caller run into a time limit of seconds, one after the other: longer
+ * than a broker takes to come back, and a role that is told to stop could not.
  */
 import { RetryableError } from "../../protocol/errors.ts";
 import type { Log } from "../terminal/log.ts";
@@ -9,6 +10,11 @@ import type { Stoppable } from "./broker.ts";
 import { Events, type NatsConnection } from "./nats.ts";
 
 const RETRY_AFTER_MS = 500;
+
+/** What was sent may have been done: whoever tries again must be able to. */
+export function linkLost(): RetryableError {
+  return new RetryableError("The link to the broker was lost before it answered", 0);
+}
 
 export class LinkState {
   #up = true;
@@ -26,6 +32,18 @@ export class LinkState {
   /** Throws `RetryableError` while the link is down. */
   require(): void {
     if (!this.#up) throw new RetryableError("The link to the broker is down", RETRY_AFTER_MS);
+  }
+
+  /** What `answer` gives; throws `RetryableError` as soon as the link is lost before it comes. */
+  async during<T>(answer: Promise<T>): Promise<T> {
+    this.require();
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    const listening = this.listen((up) => up || reject(linkLost()));
+    try {
+      return await Promise.race([answer, lost]);
+    } finally {
+      await listening.stop();
+    }
   }
 
   /** Tells `listener` each time that the link is lost, and each time that it is back. */

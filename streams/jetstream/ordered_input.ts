@@ -36,8 +36,11 @@ export interface StreamInput extends Input {
 /** Enough for one partition, also where the way to the broker is long. */
 const PULL_MAX = 512;
 const PULL_EXPIRES_MS = 10_000;
-const HEARTBEAT_MS = 2_500;
-/** Three heartbeats missed: the consumer or the broker is gone. */
+const HEARTBEAT_MS = 1_000;
+/**
+ * Three heartbeats missed: the consumer or the broker is gone. In a cluster a consumer goes with its
+ * server and nobody says so, while the link to another server stands.
+ */
 const SILENCE_MAX_MS = 3 * HEARTBEAT_MS;
 /** The broker forgets a consumer whose owner has died: each one costs it work with every message. */
 const FORGOTTEN_AFTER_MS = 3 * PULL_EXPIRES_MS;
@@ -59,6 +62,7 @@ export class OrderedInput implements InputSource {
   #endWatch = () => {};
   #wake = () => {};
   #making: Promise<void> | undefined;
+  #forgetting: Promise<void> | undefined;
   /** Why the consumer must be made anew, until it was. */
   #lost: string | undefined;
   #link: Stoppable | undefined;
@@ -106,7 +110,7 @@ export class OrderedInput implements InputSource {
     this.#wake();
     await this.#making; // What it makes would be left behind.
     this.#subscription?.unsubscribe();
-    await this.#forget(this.#name);
+    await Promise.all([this.#forgetting, this.#forget(this.#name)]);
   }
 
   /** A new consumer behind the last message that reached the buffer. */
@@ -115,7 +119,8 @@ export class OrderedInput implements InputSource {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     const generation = ++this.#generation;
-    if (generation > 1) await this.#forget(this.#name);
+    // Not waited for: of a consumer whose server is gone there is no answer.
+    if (generation > 1) this.#forgetting = this.#forget(this.#name);
     this.#name = generation === 1 ? this.#options.name : `${this.#options.name}-${generation}`;
     const manager = await this.#broker.manager();
     await manager.consumers.add(stream, {

@@ -5,6 +5,7 @@
  */
 import { RetryableError } from "../../protocol/errors.ts";
 import { FencedError, type PublishAck, type PublishOptions } from "./broker.ts";
+import { linkLost } from "./link_state.ts";
 import { headers, type Msg, type NatsConnection, type Subscription } from "./nats.ts";
 
 /** Messages that may wait for their acknowledgement; the next publisher waits for a place. */
@@ -82,9 +83,16 @@ export class Publisher {
   stop(): void {
     clearInterval(this.#sweeper);
     this.#subscription.unsubscribe();
-    for (const token of [...this.#waiting.keys()]) {
-      this.#take(token)?.reject(new RetryableError("The connection to the broker was closed"));
-    }
+    this.#giveUp(() => new RetryableError("The connection to the broker was closed"));
+  }
+
+  /** The link is lost: no acknowledgement of what is on its way will come. */
+  lose(): void {
+    this.#giveUp(linkLost);
+  }
+
+  #giveUp(reason: () => Error): void {
+    for (const token of [...this.#waiting.keys()]) this.#take(token)?.reject(reason());
   }
 
   #take(token: string): Waiting | undefined {

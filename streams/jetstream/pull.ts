@@ -5,6 +5,7 @@
  */
 import { RetryableError } from "../../protocol/errors.ts";
 import type { NatsBroker } from "./connection.ts";
+import { linkLost } from "./link_state.ts";
 import { type Msg, nanos, type Subscription } from "./nats.ts";
 
 /** How long one request waits at the broker for messages: also the longest wait at a stop. */
@@ -74,6 +75,11 @@ export class Pull {
         { reply: `${this.#inbox}.${token}` },
       );
     });
+  }
+
+  /** The link is lost: no answer to the present request will come. */
+  lose(): void {
+    this.#request?.end(linkLost());
   }
 
   stop(): void {

@@ -3,7 +3,7 @@
  * broker agree; running it again changes nothing.
  */
 import { METERS_BUCKET, partitionToken } from "../../protocol/subjects.ts";
-import { TerminalError } from "../../protocol/errors.ts";
+import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { pass } from "../time/timers.ts";
 import type { NatsBroker } from "./connection.ts";
 import {
@@ -191,9 +191,11 @@ interface Refusal {
   readonly api_error?: { readonly code?: number };
 }
 
-/** No answer in time, or no leader yet: another try may go well. */
-function passes({ code, api_error }: Refusal): boolean {
-  return code === "TIMEOUT" || code === "503" || api_error?.code === 503;
+/** No answer in time, no leader yet, or the link was lost: another try may go well. */
+function passes(error: Refusal): boolean {
+  const { code, api_error } = error;
+  return error instanceof RetryableError || code === "TIMEOUT" || code === "503" ||
+    api_error?.code === 503;
 }
 
 async function applyOnce(broker: NatsBroker, { replicas }: TopologyOptions): Promise<void> {

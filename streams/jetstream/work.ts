@@ -39,11 +39,13 @@ export function startWork(given: Omit<Worker, "retries">): Stoppable {
     const handling = handleOne(worker, message).finally(() => inHand.delete(handling));
     inHand.add(handling);
   });
+  const following = worker.link.listen((up) => up || pull.lose());
   const loop = pullLoop(worker, pull, inHand, state);
   return {
     stop: async () => {
       state.stopping = true;
       await loop;
+      await following.stop();
     },
   };
 }

@@ -29,6 +29,8 @@ export class Leases {
   onNews: () => void = () => {};
   #watch: Stoppable | undefined;
   #inSight = false;
+  /** Since when no beat of mine is taken: then nobody else's may be either. */
+  #unheard_ms: number | undefined;
   /** Whether everything that stood when this master came has been shown. */
   #shown = false;
 
@@ -39,9 +41,12 @@ export class Leases {
     this.#timers = timers;
   }
 
-  /** Whether what is seen is what stands. While it is not, everybody else looks dead. */
+  /**
+   * Whether what is seen is what stands, and others can be heard: while the broker takes no beat of
+   * mine, everybody else looks dead.
+   */
   get inSight(): boolean {
-    return this.#inSight;
+    return this.#inSight && this.#unheard_ms === undefined;
   }
 
   async start(): Promise<void> {
@@ -80,7 +85,26 @@ export class Leases {
 
   /** Says that this master lives, with what people like to know of it. */
   async beat(about: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#bucket.put(`master.${this.#me}`, encode({ owner: this.#me, ...about }));
+    const began_ms = this.#timers.now_ms();
+    try {
+      await this.#bucket.put(`master.${this.#me}`, encode({ owner: this.#me, ...about }));
+    } catch (error) {
+      this.#unheard_ms ??= began_ms;
+      throw error;
+    }
+    if (this.#unheard_ms !== undefined) this.#leaveOut(this.#unheard_ms);
+    this.#unheard_ms = undefined;
+  }
+
+  /** Nobody could give a sign since `since_ms`: that time is nobody's silence. */
+  #leaveOut(since_ms: number): void {
+    const now_ms = this.#timers.now_ms();
+    for (const seen of [this.members, this.leases] as Map<unknown, Seen>[]) {
+      for (const [key, entry] of seen) {
+        const silent_ms = Math.max(0, since_ms - entry.changed_ms);
+        seen.set(key, { ...entry, changed_ms: Math.max(entry.changed_ms, now_ms - silent_ms) });
+      }
+    }
   }
 
   async leave(): Promise<void> {
@@ -120,10 +144,10 @@ export class Leases {
 
   /** A lost claim says that what I saw does not stand: were it gone, I would try in vain for ever. */
   async #lookAgain(partition: number, revision: number): Promise<void> {
-    const stands = await this.#bucket.get(keyOf(partition));
-    if (stands === undefined && this.leases.get(partition)?.revision === revision) {
-      this.leases.delete(partition);
-    }
+    const key = keyOf(partition);
+    const stands = await this.#bucket.get(key);
+    if (stands) this.#see(key, stands.value, stands.revision); // The watch is behind.
+    else if (this.leases.get(partition)?.revision === revision) this.leases.delete(partition);
   }
 
   #ownerIn(key: string, value: Uint8Array): string {

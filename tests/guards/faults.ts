@@ -5,6 +5,8 @@ const LEASES = "streams/masters/leases.ts";
 const HOLDER = "streams/masters/partition_holder.ts";
 const OWNERSHIP = "actors/ownership/ownership.ts";
 const HAND_OVER = "tests/streams/masters/hand_over_test.ts";
+const LINK = "tests/streams/jetstream/link_state_test.ts";
+const SEEN = "tests/streams/masters/leases_test.ts";
 const MOVES = "tests/actors/ownership/moves_test.ts";
 
 export const guards: readonly Guard[] = [
@@ -89,5 +91,81 @@ export const guards: readonly Guard[] = [
     replace: "    const weight = weightOf(`${partition}:${master}:${[...masters].length}`);",
     test: MOVES,
     name: "one master that joins, leaves or dies moves each partition at most once",
+  },
+  {
+    rule: "A question that waits when the link is lost fails at once, not after its own time limit",
+    source: "I6: masters go on at once after an outage",
+    file: "streams/jetstream/connection.ts",
+    find: "  connection.request = (...question) => link.during(request(...question));",
+    replace: "  void request;",
+    test: LINK,
+    name: "what waits for an answer when the link is lost fails at once",
+  },
+  {
+    rule:
+      "A publication that waits when the link is lost fails at once, not after its own time limit",
+    source: "I6: masters go on at once after an outage",
+    file: "streams/jetstream/connection.ts",
+    find: "  link.listen((up) => up || publisher.lose());",
+    replace: "",
+    test: LINK,
+    name: "what waits for an answer when the link is lost fails at once",
+  },
+  {
+    rule: "A work consumer asks again as soon as the link is back",
+    source: "I6: billing goes on at once after an outage",
+    file: "streams/jetstream/work.ts",
+    find: "  const following = worker.link.listen((up) => up || pull.lose());",
+    replace: "  const following = { stop: () => Promise.resolve() };",
+    test: LINK,
+    name: "work goes on at once after a restart",
+  },
+  {
+    rule: "While the broker takes no beat of mine, I judge nobody by their silence",
+    source: "ownership: an outage that all masters share moves nothing",
+    file: LEASES,
+    find: "      this.#unheard_ms ??= began_ms;",
+    replace: "      void began_ms;",
+    test: SEEN,
+    name: "while no beat is taken nobody is judged",
+  },
+  {
+    rule: "The time in which nobody could give a sign of life is nobody's silence",
+    source: "ownership: an outage that all masters share moves nothing",
+    file: LEASES,
+    find: "    if (this.#unheard_ms !== undefined) this.#leaveOut(this.#unheard_ms);",
+    replace: "",
+    test: SEEN,
+    name: "while no beat is taken nobody is judged",
+  },
+  {
+    rule:
+      "A claim that was lost shows the lease as it stands, even where the watch has fallen behind",
+    source: "ownership",
+    file: LEASES,
+    find: "this.#see(key, stands.value, stands.revision); // The watch is behind.",
+    replace: "void stands;",
+    test: SEEN,
+    name: "a lost claim shows the lease as it stands",
+  },
+  {
+    rule: "What a dead master should take over waits for no second lease: the next best takes it",
+    source: "masters that die one after the other",
+    file: OWNERSHIP,
+    find:
+      "  return wanted === undefined || fresh.has(wanted) ? wanted : preferredOwner(partition, fresh);",
+    replace: "  return wanted;",
+    test: "tests/actors/ownership/ownership_test.ts",
+    name: "what waits for a master of which nothing is heard goes to the next one",
+  },
+  {
+    rule: "A journal that cannot be trimmed now is trimmed later; its partition goes on",
+    source: "I6",
+    file: "streams/jetstream/journal.ts",
+    find:
+      "      throw new RetryableError(`${this.#subject} not trimmed: ${(error as Error).message}`);",
+    replace: "      throw error;",
+    test: "tests/streams/jetstream/journal_test.ts",
+    name: "a journal that cannot be trimmed now",
   },
 ];

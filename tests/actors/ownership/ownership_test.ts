@@ -92,10 +92,34 @@ Deno.test("a lease is free one lease time after its revision last changed, and r
 });
 
 Deno.test("a master that is silent for a lease time is no member any more", () => {
-  const alive = planOwnership(view({ members: new Map([["b", seen("b", LEASE_MS - 1)]]) }));
-  const dead = planOwnership(view({ members: new Map([["b", seen("b", LEASE_MS)]]) }));
-  assert.ok(alive.claim.length < PARTITIONS);
-  assert.equal(dead.claim.length, PARTITIONS);
+  const held = new Set(every);
+  const leaves = (age_ms: number) => {
+    const members = new Map([["b", seen("b", age_ms)], ["c", seen("c")]]);
+    return planOwnership(view({ members, held })).release.map((partition) =>
+      preferredOwner(partition, ["a", "b", "c"])
+    );
+  };
+  assert.ok(leaves(LEASE_MS - 1).every((owner) => owner === "c" || owner === "b"));
+  // What is b's by right goes to the better one of a and c while b is not heard.
+  assert.deepEqual(leaves(LEASE_MS - 1), leaves(LEASE_MS));
+  assert.ok(leaves(0).length > leaves(LEASE_MS).length);
+});
+
+Deno.test("what waits for a master of which nothing is heard goes to the next one, and nobody else moves", () => {
+  const heard = LEASE_MS / 2;
+  const claims = (me: string, age_ms: number) => {
+    const members = new Map(["a", "b", "c"].map((name) => [
+      name,
+      seen(name, name === "b" ? age_ms : 0),
+    ]));
+    return planOwnership(view({ me, members })).claim.map(({ partition }) => partition);
+  };
+  const ofA = claims("a", heard - 1);
+  const ofC = claims("c", heard - 1);
+  assert.ok(ofA.length + ofC.length < PARTITIONS, "the others are b's");
+  assert.deepEqual([...claims("a", heard), ...claims("c", heard)].sort((x, y) => x - y), every);
+  assert.ok(ofA.every((partition) => claims("a", heard).includes(partition)));
+  assert.ok(ofC.every((partition) => claims("c", heard).includes(partition)));
 });
 
 Deno.test("what I hold under another's lease is dropped at once, beyond moves_max and never released", () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { JournalRecord } from "../../../protocol/messages/journal.ts";
+import { RetryableError } from "../../../protocol/errors.ts";
 import { FencedError } from "../../../streams/jetstream/broker.ts";
+import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { StreamJournal } from "../../../streams/jetstream/journal.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { withBroker } from "../../support/broker.ts";
@@ -34,4 +36,11 @@ Deno.test("the journal takes a retried record once, refuses what is fenced off, 
     assert.deepEqual(await read(0), [third]);
     await journal.append(record(2, 4, "b"), third);
   });
+});
+
+Deno.test("a journal that cannot be trimmed now is no reason to give the partition up", async () => {
+  const purge = () => Promise.reject(new Error("503"));
+  const broker = { manager: () => Promise.resolve({ streams: { purge } }) };
+  const journal = new StreamJournal(broker as unknown as NatsBroker, "meter", 3, silentLog);
+  await assert.rejects(journal.trim(5), RetryableError);
 });

@@ -28,6 +28,49 @@ Deno.test("while the link is down what needs an answer fails at once; listeners 
   });
 });
 
+Deno.test("what waits for an answer when the link is lost fails at once, and not after its own time limit", async () => {
+  await withBroker(async (given) => {
+    const { broker, process } = given;
+    const bucket = await broker.bucket("samay_owners");
+    const manager = await broker.manager();
+    Deno.kill(process.pid, "SIGSTOP"); // It takes what is sent, and answers nothing.
+    const begin_ms = performance.now();
+    const waiting = [
+      broker.publish("samay.frame.01.M", bytes("")),
+      bucket.get("a"),
+      bucket.put("a", bytes("1")),
+      manager.streams.info("FRAMES"),
+      broker.request("samay.office.x", bytes(""), 5_000),
+    ];
+    const failed = Promise.all(waiting.map((one) => assert.rejects(one, RetryableError)));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await process.kill();
+    await failed;
+    assert.ok(performance.now() - begin_ms < 4_000, "waited for a time limit");
+    await restart(given);
+    await eventually(async () => void await bucket.put("a", bytes("1")));
+  });
+});
+
+Deno.test("work goes on at once after a restart, though an answer was waited for", async () => {
+  await withBroker(async (given) => {
+    const { broker, process } = given;
+    const seen: number[] = [];
+    const work = await broker.work(
+      { stream: "BILLING", consumer: "billing", concurrency: 1 },
+      ({ sequence }) => Promise.resolve(void seen.push(sequence)),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300)); // A request is on its way.
+    Deno.kill(process.pid, "SIGSTOP");
+    await restart(given);
+    await eventually(async () => void await broker.publish("samay.billing.01.A", bytes("x")));
+    const begin_ms = performance.now();
+    await eventually(() => assert.equal(seen.length, 1));
+    assert.ok(performance.now() - begin_ms < 3_000, "waited for a request of before");
+    await work.stop();
+  });
+});
+
 Deno.test("a watch sees again as soon as the link is back: what stands, then what changes", async () => {
   await withBroker(async (given) => {
     const { broker } = given;

@@ -3,6 +3,7 @@ import type { Bucket } from "../../../streams/jetstream/broker.ts";
 import { Leases } from "../../../streams/masters/leases.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { systemTimers } from "../../../streams/time/timers.ts";
+import { Hands, MemoryBucket, settled } from "./memory_bucket.ts";
 
 type OnEntry = Parameters<Bucket["watch"]>[0];
 
@@ -71,4 +72,46 @@ Deno.test("a claim lost against a lease that is gone sees that it is gone", asyn
   assert.equal(await leases.claim(7, 5), undefined);
   assert.equal(leases.leases.get(7), undefined);
   assert.equal(await leases.claim(7, 0), 1);
+});
+
+Deno.test("a lost claim shows the lease as it stands, though the watch is behind", async () => {
+  const kept = new OneLease();
+  const leases = await leasesOn(kept);
+  kept.revision = 8;
+  const value = new TextEncoder().encode('{"owner":"other-1"}');
+  kept.show("partition.07", value, 5);
+  kept.write(value);
+  assert.equal(await leases.claim(7, 5), undefined);
+  assert.equal(leases.leases.get(7)?.revision, 9, "it would look stale still");
+});
+
+Deno.test("while no beat is taken nobody is judged, and that time is nobody's silence", async () => {
+  const [owners, hands] = [new MemoryBucket(), new Hands()];
+  const bucket = owners.bucket();
+  let away = false;
+  const leases = new Leases(
+    {
+      ...bucket,
+      put: (...given) => away ? Promise.reject(new Error("503")) : bucket.put(...given),
+    },
+    ...["me-1", silentLog, hands] as const,
+  );
+  await leases.start();
+  const silence_ms = () => hands.now_ms() - leases.members.get("b-1")!.changed_ms;
+  owners.put("master.b-1", new TextEncoder().encode('{"owner":"b-1"}'));
+  await settled();
+  await hands.advance(1_000, 1_000);
+  away = true;
+  for (let i = 0; i < 9; i++) {
+    await assert.rejects(leases.beat({}));
+    assert.equal(leases.inSight, false);
+    await hands.advance(1_000, 1_000);
+  }
+  away = false;
+  await leases.beat({});
+  assert.equal(leases.inSight, true);
+  assert.equal(silence_ms(), 1_000, "as before the broker took nothing any more");
+  await hands.advance(4_000, 1_000);
+  await leases.beat({});
+  assert.equal(silence_ms(), 5_000, "who says nothing afterwards is silent");
 });
