@@ -20,6 +20,12 @@ const UNKNOWN_MAX = 10_000;
 const UNKNOWN_FOR_MS = 2_000;
 /** Meters that are kept unpacked: each frame's is asked for when it is opened and when it is confirmed. */
 const RECENT_MAX = 16_384;
+/**
+ * Look-ups within a second, of all partitions together. Ids that nobody enrolled cost nothing to make
+ * up, and each look-up holds up the frames beside it. What is not looked up is unknown for now: should
+ * it have been enrolled a moment ago, its slave sends the reading again.
+ */
+const LOOK_UPS_A_SECOND = 64;
 /** Enrolments on which the key-encryption key is tried at the start. */
 const SAMPLE = 8;
 /** One for all: a million enrolments come at the start. */
@@ -39,7 +45,12 @@ export class Keyring {
   readonly #unknown = new Map<string, number>();
   #watch: Stoppable | undefined;
 
-  constructor(bucket: Bucket, kek: Uint8Array, log: Log) {
+  /** Look-ups that are left until the second ends. */
+  #lookUps = { until_ms: -Infinity, left: 0 };
+  readonly #lookUpsMax: number;
+
+  constructor(bucket: Bucket, kek: Uint8Array, log: Log, lookUps_a_second = LOOK_UPS_A_SECOND) {
+    this.#lookUpsMax = lookUps_a_second;
     this.#bucket = bucket;
     this.#kek = kek;
     this.#log = log;
@@ -108,11 +119,23 @@ export class Keyring {
       ),
     );
     // At most a batch of them, and at the same time: one after the other they would hold up the rest.
-    await Promise.all([...missing].map(async (id) => {
-      const entry = await this.#bucket.get(id);
-      if (entry) this.#take(id, entry.value, entry.revision);
-      else this.#remember(id, now_ms);
-    }));
+    await Promise.all(
+      this.#affordable([...missing], now_ms).map(async (id) => {
+        const entry = await this.#bucket.get(id);
+        if (entry) this.#take(id, entry.value, entry.revision);
+        else this.#remember(id, now_ms);
+      }),
+    );
+  }
+
+  /** As many of `ids` as may still be looked up within this second. */
+  #affordable(ids: readonly string[], now_ms: number): readonly string[] {
+    if (now_ms >= this.#lookUps.until_ms) {
+      this.#lookUps = { until_ms: now_ms + 1_000, left: this.#lookUpsMax };
+    }
+    const chosen = ids.slice(0, this.#lookUps.left);
+    this.#lookUps.left -= chosen.length;
+    return chosen;
   }
 
   #remember(id: string, now_ms: number): void {

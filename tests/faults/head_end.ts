@@ -23,6 +23,9 @@ export const MASTERS = ["alpha", "beta", "gamma"] as const;
 export type MasterName = typeof MASTERS[number];
 /** Meters of one slave. */
 const METERS_A_SLAVE = 500;
+/** A meter that its slave may write for, and that is in no load: it floods. */
+export const FLOOD_METER = "MH9FLOOD";
+export const FLOOD_SLAVE = "slave-1";
 
 export interface HeadEndOptions {
   readonly dataDir: string;
@@ -51,6 +54,8 @@ export class HeadEnd {
   operator!: NatsBroker;
   load!: Load;
   db!: Kysely<Database>;
+  /** Readings that must arrive besides those of the load. */
+  flooded = 0;
   /** Gamma's way to the broker, where there is one server. */
   proxy: Proxy | undefined;
   #owners!: Bucket;
@@ -58,9 +63,11 @@ export class HeadEnd {
   constructor(options: HeadEndOptions) {
     this.options = options;
     const { dataDir, meters, brokers = 1 } = options;
+    const ofSlaves = metersOf(meters, METERS_A_SLAVE);
+    ofSlaves[FLOOD_SLAVE]!.push(FLOOD_METER);
     this.world = new World({
       dataDir,
-      meters: metersOf(meters, METERS_A_SLAVE),
+      meters: ofSlaves,
       brokers,
       env: brokers > 1 ? { SAMAY_NATS_REPLICAS: String(brokers) } : {},
     });

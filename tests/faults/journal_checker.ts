@@ -13,7 +13,15 @@ export interface SeenRecord {
   readonly owner: string;
   /** When the broker stored it. */
   readonly at_ms: number;
+  readonly frames: number;
   /** Longest time that a frame of it had waited since its arrival; 0 without frames. */
+  readonly wait_ms: number;
+}
+
+/** How long one reading waited from its arrival in FRAMES to its record. */
+export interface Wait {
+  readonly meter_id: string;
+  readonly arrival_ms: number;
   readonly wait_ms: number;
 }
 
@@ -33,6 +41,8 @@ export class JournalChecker {
   /** Rejects by reason, as `frame: reason`. */
   readonly rejected = new Map<number, string>();
   readings = 0;
+  /** Filled while there is such a list. */
+  waits: Wait[] | undefined;
 
   /** Takes the next record of the stream. */
   see(record: JournalRecord, sequence: number, at_ms: number): void {
@@ -50,16 +60,29 @@ export class JournalChecker {
       if (event.frame <= before) say(`frame ${event.frame} is taken a second time`);
       before = event.frame;
       wait_ms = Math.max(wait_ms, at_ms - event.arrival_ms);
-      if (event.event === "reading") this.readings += 1;
-      else this.rejected.set(event.frame, event.reason);
+      if (event.event === "reading") {
+        const { meter_id, arrival_ms } = event;
+        this.readings += 1;
+        this.waits?.push({ meter_id, arrival_ms, wait_ms: at_ms - arrival_ms });
+      } else this.rejected.set(event.frame, event.reason);
     }
     if (before > cursor) say(`frame ${before} lies behind its own cursor ${cursor}`);
     this.#last.set(partition, { epoch, owner, cursor });
-    this.records.push({ partition, type, epoch, owner, at_ms, wait_ms });
+    this.records.push({ partition, type, epoch, owner, at_ms, frames: events.length, wait_ms });
   }
 
   #say(fault: string): void {
     if (this.faults.length < FAULTS_MAX) this.faults.push(fault);
+  }
+
+  /** Whether fewer than `rate` frames a second came through in the last `span_ms`. */
+  quiet(span_ms: number, rate: number): boolean {
+    const from_ms = Date.now() - span_ms;
+    let frames = 0;
+    for (let i = this.records.length - 1; i >= 0 && this.records[i]!.at_ms >= from_ms; i--) {
+      frames += this.records[i]!.frames;
+    }
+    return frames < rate * span_ms / 1_000;
   }
 
   /** Who wrote the last record of each partition. */

@@ -5,12 +5,13 @@ import { parseArgs } from "node:util";
 import { cpus } from "node:os";
 import { formatTable } from "../../streams/terminal/table.ts";
 import { postgresBinaries } from "../support/postgres.ts";
+import { floods } from "./flood.ts";
 import { HeadEnd } from "./head_end.ts";
 import { toMasters } from "./harm_to_masters.ts";
 import { toParts } from "./harm_to_parts.ts";
 import { type Outcome, perform, type Scenario } from "./scenario.ts";
 
-export const SCENARIOS: readonly Scenario[] = [...toMasters, ...toParts];
+export const SCENARIOS: readonly Scenario[] = [...toMasters, ...toParts, ...floods];
 
 const USAGE = `deno task faults [--short] [--only NAME[,NAME]] [--meters N] [--keep] [--json]
 
