@@ -25,7 +25,7 @@ const RECENT_MAX = 16_384;
  * up, and each look-up holds up the frames beside it. What is not looked up is unknown for now: should
  * it have been enrolled a moment ago, its slave sends the reading again.
  */
-const LOOK_UPS_A_SECOND = 64;
+const LOOK_UPS_A_SECOND = 16;
 /** Enrolments on which the key-encryption key is tried at the start. */
 const SAMPLE = 8;
 /** One for all: a million enrolments come at the start. */

@@ -5,16 +5,28 @@ import { pause, until } from "./world.ts";
 import type { HeadEnd } from "./head_end.ts";
 
 const STALL_MAX_MS = 1_000;
+/** How long after an outage of the broker the last frame that waited may take. */
+const RESUME_MAX_MS = 2_000;
 
-async function killBroker({ head, figures }: Harm): Promise<void> {
+async function killBroker({ head, short, fault, figures, begin_ms }: Harm): Promise<void> {
   const kills = 10;
+  let outage_ms = 0;
   for (let i = 0; i < kills; i++) {
+    const killed_ms = performance.now();
     await head.world.killBroker();
     await pause(500);
     await head.world.startBroker();
+    outage_ms = Math.max(outage_ms, Math.round(performance.now() - killed_ms));
     await pause(4_000);
   }
-  figures.kills = kills;
+  const moves = head.journal.movesSince(begin_ms).size;
+  const wait_ms = head.journal.longestWait(begin_ms);
+  Object.assign(figures, { kills, moves, "longest outage, ms": outage_ms });
+  // All leases stood still together: nobody's silence was his own.
+  if (moves > 0) fault(`${moves} partitions changed hands though every master lived`);
+  if (wait_ms > outage_ms + limitOf(short, RESUME_MAX_MS)) {
+    fault(`a frame waited ${wait_ms} ms where the broker was away for ${outage_ms}`);
+  }
 }
 
 async function databaseDown({ head, fault, figures }: Harm): Promise<void> {

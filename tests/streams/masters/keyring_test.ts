@@ -143,26 +143,26 @@ Deno.test("Keyring looks an unknown meter up once in a while, a batch at a time,
 
 Deno.test("Keyring looks up a bounded number a second, whatever comes, and finds the rest later", async () => {
   let looks = 0;
-  const entry = { meter_id: "M99", alias: 7, slave_id: "s", consumer_number: "C" };
+  const entry = { meter_id: "M29", alias: 7, slave_id: "s", consumer_number: "C" };
   const value = utf8(JSON.stringify({ ...entry, keys: [wrapped(0)], enrolled_at_ms: 0 }));
   const bucket = {
     watch: () => Promise.resolve({ stop: () => Promise.resolve() }),
     get: (key: string) => {
       looks += 1;
-      return Promise.resolve(key === "M99" ? { key, value, revision: 1 } : undefined);
+      return Promise.resolve(key === "M29" ? { key, value, revision: 1 } : undefined);
     },
   } as unknown as Bucket;
   const ring = new Keyring(bucket, KEK, silentLog);
   await ring.start();
-  const inputs = Array.from({ length: 100 }, (_, i) => ({
+  const inputs = Array.from({ length: 30 }, (_, i) => ({
     ...{ sequence: 1, id: `M${i}`, payload: new Uint8Array(), arrival_ms: 0 },
   }));
   const begin_ms = performance.now();
   for (let i = 0; i < 20; i++) await ring.refresh(inputs);
-  assert.ok(performance.now() - begin_ms >= 1_000 || looks === 64, `${looks} look-ups`);
+  assert.ok(performance.now() - begin_ms >= 1_000 || looks === 16, `${looks} look-ups`);
   while (performance.now() - begin_ms < 1_010) await new Promise((go) => setTimeout(go, 50));
   await ring.refresh(inputs);
-  assert.equal(looks, 100);
+  assert.equal(looks, 30);
   assert.equal(ring.size, 1);
 });
 
