@@ -57,3 +57,10 @@ export const subjects = {
   /** Request and reply of the office: administration by JSON, `samay.office.<verb>`. */
   office: (verb: string) => `samay.office.${verb}`,
 } as const;
+
+/** Whose journal `subject` is. Throws `RangeError` for a subject that is none of a journal. */
+export function journalOf(subject: string): { kind: JournalKind; partition: number } {
+  const [, kind, token] = /^samay\.journal\.(meter|session)\.(\d\d)$/.exec(subject) ?? [];
+  if (kind === undefined) throw new RangeError(`No subject of a journal: ${subject.slice(0, 80)}`);
+  return { kind: kind as JournalKind, partition: Number(token) };
+}

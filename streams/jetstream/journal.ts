@@ -29,14 +29,14 @@ export class StreamJournal implements Journal {
   }
 
   /**
-   * The message id holds the owner's instance: a retry of ours is known as such, and two owners that
-   * try the same epoch are told apart. Older servers look at the id first and answer a retry as a
+   * The message id holds the owner's instance and the record before: a retry of ours is known as such,
+   * and two owners that try the same epoch are told apart. Older servers look at the id first and answer a retry as a
    * duplicate; newer ones look at the fence first, which our own record has moved: so what stands
    * last is looked at before the word fenced is believed.
    */
   async append(record: JournalRecord, after: number): Promise<number> {
     const { type, epoch, owner, cursor } = record;
-    const messageId = `${this.#subject}-${type}-${epoch}-${owner}-${cursor}`;
+    const messageId = `${this.#subject}-${type}-${epoch}-${owner}-${cursor}-${after}`;
     try {
       const ack = await this.#broker.publish(
         this.#subject,
@@ -80,17 +80,6 @@ export class StreamJournal implements Journal {
       }
     } finally {
       await input.stop();
-    }
-  }
-
-  async trim(sequence: number): Promise<void> {
-    if (sequence < 1) return;
-    const manager = await this.#broker.manager();
-    try {
-      // The purge keeps the record with this sequence: the fence needs a last one.
-      await manager.streams.purge("JOURNAL", { filter: this.#subject, seq: sequence });
-    } catch (error) { // No leader, no answer in time: no reason to give the partition up.
-      throw new RetryableError(`${this.#subject} not trimmed: ${(error as Error).message}`);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Log } from "../terminal/log.ts";
 import type { NatsBroker } from "./connection.ts";
 import { StreamJournal } from "./journal.ts";
 import { ledgerPassed } from "./journal_feed.ts";
+import { journalTrim } from "./journal_trim.ts";
 import { OrderedInput } from "./ordered_input.ts";
 import { SharedInput, type SharedInputOptions } from "./shared_input.ts";
 import { snapshotsIn } from "./snapshots.ts";
@@ -42,6 +43,7 @@ export async function shardPortsOver(
     journal: (kind, partition) => new StreamJournal(broker, kind, partition, log),
     snapshots: snapshotsIn(snapshots),
     ledgerPassed: () => ledgerPassed(snapshots),
+    trim: journalTrim(broker, snapshotsIn(snapshots)),
     input: async (kind, partition, epoch, cursor) => {
       const { stream, token } = INPUTS[kind];
       const name = inputConsumerName(kind, partition, epoch);

@@ -45,7 +45,6 @@ export class MasterFigures {
         return sequence;
       },
       read: (after) => journal.read(after),
-      trim: (sequence) => journal.trim(sequence),
     };
   }
 

@@ -31,6 +31,8 @@ export interface HolderParts {
   readonly partitions?: readonly number[];
   /** Records between two snapshots of a shard. */
   readonly snapshotEvery?: number;
+  /** Records of all partitions that one of them may keep from being trimmed. */
+  readonly heldBackMax?: number;
   /** What people like to know of this master: goes with each beat. */
   readonly about?: () => Readonly<Record<string, unknown>>;
 }
@@ -277,7 +279,8 @@ export class PartitionHolder {
   }
 
   #shard(actor: typeof meterActor | typeof sessionActor, partition: number): Shard {
-    const { ports, keyring, board, instance, log, timers, snapshotEvery } = this.#parts;
+    const { ports, keyring, board, instance, log, timers } = this.#parts;
+    const { snapshotEvery, heldBackMax } = this.#parts;
     return new Shard({
       actor,
       partition,
@@ -286,6 +289,7 @@ export class PartitionHolder {
       log,
       timers,
       ...(snapshotEvery !== undefined && { snapshotEvery }),
+      ...(heldBackMax !== undefined && { heldBackMax }),
       find: keyring.find,
       slaveOf: keyring.slaveOf,
       refreshKeys: actor.kind === "meter"

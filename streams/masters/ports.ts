@@ -22,8 +22,6 @@ export interface Journal {
   append(record: JournalRecord, after: number): Promise<number>;
   /** Records behind `after`, oldest first. */
   read(after: number): AsyncIterable<JournaledRecord>;
-  /** Drops records up to and including `sequence`, never the last one. */
-  trim(sequence: number): Promise<void>;
 }
 
 export interface Snapshot {
@@ -57,6 +55,11 @@ export interface ShardPorts {
   input(kind: JournalKind, partition: number, epoch: number, cursor: number): Promise<InputSource>;
   /** The journal sequence that the ledger has committed: nothing behind it may be trimmed. */
   ledgerPassed(): Promise<number>;
+  /**
+   * Drops what lies before `passed` and before the snapshot of every partition that has a journal, so
+   * never a partition's last record. Throws `RetryableError` when that cannot be done now.
+   */
+  trim(passed: number): Promise<void>;
   /** A core message; lost if the slave does not listen. */
   confirm(slaveId: string, body: Confirmation): void;
   /** To a stream, until acknowledged or a `RetryableError`. */

@@ -20,6 +20,10 @@ import type { ShardFigures, ShardOptions } from "./shard_options.ts";
 import { States } from "./states.ts";
 
 const SNAPSHOT_EVERY_RECORDS = 1_000;
+/** The journal is trimmed to where the slowest partition stands: some hundred MB at most. */
+const HELD_BACK_MAX = 50_000;
+/** How often a shard looks whether it holds the others back. */
+const LOOK_MS = 5_000;
 const RETRY_MS = 250;
 /** States that are restored in one go: some milliseconds, then others have their turn. */
 const RESTORED_AT_ONCE = 1_000;
@@ -34,6 +38,8 @@ export class Shard {
   #cursor = 0;
   #sequence = 0;
   #sinceSnapshot = 0;
+  #snapshotSequence = 0;
+  #looked_ms = -Infinity;
   #stopping = false;
   #opening: Promise<void> | undefined;
   #source: InputSource | undefined;
@@ -95,10 +101,25 @@ export class Shard {
   /** Works until stopped or fenced. Throws `FencedError` when the partition was taken over. */
   async run(): Promise<void> {
     while (!this.#stopping) {
-      for (const inputs of batchesOf(await this.#source!.take(BATCH_MAX))) {
+      for (const inputs of batchesOf(await this.#source!.take(BATCH_MAX, LOOK_MS))) {
         if (!this.#stopping) await this.#handle(inputs);
       }
+      if (!this.#stopping) await this.#holdNobodyBack();
     }
+  }
+
+  /**
+   * A partition with nothing to do would keep its last record, and with it all that the others wrote
+   * behind it: it goes on to a new one, which says nothing.
+   */
+  async #holdNobodyBack(): Promise<void> {
+    const { ports, timers, heldBackMax = HELD_BACK_MAX } = this.options;
+    if (timers.now_ms() - this.#looked_ms < LOOK_MS) return;
+    this.#looked_ms = timers.now_ms();
+    const front = await this.#untilDone(() => ports.ledgerPassed()) - heldBackMax;
+    if (this.#snapshotSequence >= front) return;
+    if (this.#sequence < front) await this.#append(this.#record([]));
+    await this.#snapshot();
   }
 
   /** Ends `open()`, or `run()` after the batch in hand; then `close()` writes the snapshot. */
@@ -119,6 +140,7 @@ export class Shard {
     this.#epoch =
       this.#cursor =
       this.#sequence =
+      this.#snapshotSequence =
       this.#sinceSnapshot =
         0;
     if (snapshot === undefined) return;
@@ -131,7 +153,7 @@ export class Shard {
         }`,
       );
     }
-    this.#sequence = snapshot.journal_sequence;
+    this.#sequence = this.#snapshotSequence = snapshot.journal_sequence;
     this.#epoch = snapshot.epoch;
     this.#cursor = snapshot.cursor;
     let restored = 0;
@@ -260,11 +282,12 @@ export class Shard {
         states: this.states.encoded(),
       });
       this.#sinceSnapshot = 0;
-      await this.#journal.trim(Math.min(this.#sequence, await ports.ledgerPassed()));
+      this.#snapshotSequence = this.#sequence;
+      await ports.trim(await ports.ledgerPassed());
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
       // The journal is the truth; without this snapshot the next start reads a little more of it.
-      log.warn("snapshot not saved", { partition, reason: error.message });
+      log.warn("snapshot or trim put off", { partition, reason: error.message });
     }
   }
 

@@ -25,6 +25,8 @@ export interface ShardOptions {
   readonly timers: Timers;
   /** Records between two snapshots. */
   readonly snapshotEvery?: number;
+  /** Records of all partitions that one partition may keep from being trimmed. */
+  readonly heldBackMax?: number;
 }
 
 export interface ShardFigures {

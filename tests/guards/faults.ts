@@ -9,6 +9,8 @@ const LINK = "tests/streams/jetstream/link_state_test.ts";
 const SEEN = "tests/streams/masters/leases_test.ts";
 const MOVES = "tests/actors/ownership/moves_test.ts";
 
+const TRIM = "tests/streams/jetstream/journal_trim_test.ts";
+
 export const guards: readonly Guard[] = [
   {
     rule: "What a leaving master gives back is taken at once, not at the next tick",
@@ -161,12 +163,56 @@ export const guards: readonly Guard[] = [
   {
     rule: "A journal that cannot be trimmed now is trimmed later; its partition goes on",
     source: "I6",
-    file: "streams/jetstream/journal.ts",
-    find:
-      "      throw new RetryableError(`${this.#subject} not trimmed: ${(error as Error).message}`);",
+    file: "streams/jetstream/journal_trim.ts",
+    find: "      throw new RetryableError(`JOURNAL not trimmed: ${(error as Error).message}`);",
     replace: "      throw error;",
+    test: TRIM,
+    name: "many snapshots at a time trim the journal once in a while",
+  },
+  {
+    rule: "The journal is trimmed once in a while, however many snapshots are written",
+    source: "limits",
+    file: "streams/jetstream/journal_trim.ts",
+    find: "    if (now_ms - trimmed_ms < TRIM_EVERY_MS) return;",
+    replace: "",
+    test: TRIM,
+    name: "many snapshots at a time trim the journal once in a while",
+  },
+  {
+    rule: "The journal is trimmed to where every partition's snapshot stands, not only one's own",
+    source: "I1, I3",
+    file: "streams/jetstream/journal_trim.ts",
+    find: "      const sequence = Math.min(passed, ...stand);",
+    replace: "      const sequence = Math.min(passed, Math.max(...stand));",
+    test: TRIM,
+    name: "the journal is trimmed to where the ledger and every snapshot stand",
+  },
+  {
+    rule: "A partition with nothing to do makes room for the others",
+    source: "limits",
+    file: "streams/masters/shard.ts",
+    find: "    if (this.#sequence < front) await this.#append(this.#record([]));",
+    replace: "",
+    test: "tests/streams/masters/shard_test.ts",
+    name: "a shard with nothing to do holds the journal of the others back by so much and no more",
+  },
+  {
+    rule: "A partition whose snapshot is old makes room for the others",
+    source: "limits",
+    file: "streams/masters/shard.ts",
+    find: "      if (!this.#stopping) await this.#holdNobodyBack();",
+    replace: "",
+    test: "tests/streams/masters/shard_test.ts",
+    name: "a shard whose snapshot is old, but not its records, writes a snapshot and no record",
+  },
+  {
+    rule: "A record that says nothing new is no repetition of the one before",
+    source: "I3, the fence",
+    file: "streams/jetstream/journal.ts",
+    find: "-${cursor}-${after}`;",
+    replace: "-${cursor}`;",
     test: "tests/streams/jetstream/journal_test.ts",
-    name: "a journal that cannot be trimmed now",
+    name: "the journal takes a retried record once, and refuses what is fenced off",
   },
   {
     rule: "Frames of meters that nobody enrolled cost a bounded number of look-ups a second",

@@ -61,7 +61,6 @@ const outputGate: Sabotage = {
       const journal = ports.journal(kind, partition);
       return {
         read: (after) => journal.read(after),
-        trim: (sequence) => journal.trim(sequence),
         append: (record, after) => {
           for (const { slaveId, body } of outputsOf(record, after + 1, slaveOf).confirmations) {
             ports.confirm(slaveId, body);

@@ -97,9 +97,9 @@ function managerOf(broker: WorldBroker, link: Link) {
           }
           return { seq: found.sequence, header: { get: () => found.messageId } };
         }),
-      purge: (name: string, { filter, seq }: { filter: string; seq: number }) =>
+      purge: (name: string, { filter, seq }: { filter?: string; seq: number }) =>
         link.call(() => broker.stream(name).purge(filter, seq)),
-      info: (name: string) => link.call(() => ({ state: { last_seq: broker.stream(name).last } })),
+      info: (name: string) => link.call(() => ({ state: broker.stream(name).state })),
     },
   };
 }

@@ -73,11 +73,23 @@ export class Stream {
     this.#ids.clear();
   }
 
-  /** Drops what `filter` has before `sequence`. */
-  purge(filter: string, sequence: number): void {
+  /** As the server tells it, with the subjects that have messages. */
+  get state() {
+    const subjects: Record<string, number> = {};
+    let first_seq = this.last + 1;
+    for (const { purged, subject, sequence } of this.messages) {
+      if (purged) continue;
+      first_seq = Math.min(first_seq, sequence);
+      subjects[subject] = (subjects[subject] ?? 0) + 1;
+    }
+    return { first_seq, last_seq: this.last, subjects };
+  }
+
+  /** Drops what `filter` has before `sequence`; without one, everything. */
+  purge(filter: string | undefined, sequence: number): void {
     for (const message of this.messages) {
       if (message.sequence >= sequence) return;
-      if (message.subject === filter) message.purged = true;
+      if (filter === undefined || message.subject === filter) message.purged = true;
     }
   }
 }

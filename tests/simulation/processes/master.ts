@@ -12,6 +12,8 @@ import { findMeter, slaveOf, WORLD_PARTITIONS } from "../meters.ts";
 export const LEASE_MS = 3_000;
 /** Small, so that restores, trims and takeovers meet. */
 const SNAPSHOT_EVERY = 6;
+/** Small, so that partitions with nothing to do make room for the others. */
+const HELD_BACK_MAX = 20;
 
 /** Partitions are read together as soon as one is held, so that the worlds have that in them too. */
 export const TOGETHER: Sharing = { sharesMin: 1, busy_a_second: 0 };
@@ -46,6 +48,7 @@ export async function startMaster(
     log,
     partitions: WORLD_PARTITIONS,
     snapshotEvery: SNAPSHOT_EVERY,
+    heldBackMax: HELD_BACK_MAX,
   });
   const ticking = holder.start();
   return {

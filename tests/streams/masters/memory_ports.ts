@@ -39,6 +39,8 @@ export class World {
   /** Called at each step; may throw, wait, or do what an earlier owner would do just then. */
   at: (step: Step, record?: JournalRecord) => void | Promise<void> = () => {};
   #sequence = 0;
+  /** Sequence of each record by what its message id holds. */
+  readonly #appended = new Map<string, number>();
 
   get last(): number {
     return this.records.at(-1)?.sequence ?? 0;
@@ -50,14 +52,13 @@ export class World {
 
   /** The record as an owner appends it, without any step around it. */
   store(record: JournalRecord, after: number): number {
-    const id = [record.type, record.epoch, record.owner, record.cursor].join();
-    const before = this.records.find(({ record: { type, epoch, owner, cursor } }) =>
-      [type, epoch, owner, cursor].join() === id
-    );
-    if (before) return before.sequence;
+    const id = [record.type, record.epoch, record.owner, record.cursor, after].join();
+    const before = this.#appended.get(id);
+    if (before !== undefined) return before;
     if (this.last !== after) throw new FencedError(`last is ${this.last}, not ${after}`);
     this.#sequence += 3; // Other partitions append in between.
     this.records.push({ sequence: this.#sequence, record: structuredClone(record) });
+    this.#appended.set(id, this.#sequence);
     return this.#sequence;
   }
 
@@ -89,7 +90,6 @@ export class World {
         await this.at("read");
         for (const each of [...this.records]) if (each.sequence > after) yield each;
       }.bind(this),
-      trim: (sequence) => Promise.resolve(this.trim(sequence)),
     };
   }
 
@@ -99,8 +99,9 @@ export class World {
     const state = { stopped: false };
     this.sources.push(state);
     return {
-      take: async (limit) => {
-        while (!state.stopped) {
+      take: async (limit, wait_ms = Infinity) => {
+        const end_ms = performance.now() + wait_ms;
+        while (!state.stopped && performance.now() < end_ms) {
           const taken = this.inputs.filter(({ sequence }) => sequence > next).slice(0, limit);
           next = taken.at(-1)?.sequence ?? next;
           if (taken.length > 0) return taken;
@@ -136,6 +137,10 @@ export class World {
         return this.#source(cursor);
       },
       ledgerPassed: () => Promise.resolve(this.ledger),
+      trim: (passed) => {
+        this.trim(Math.min(passed, this.snapshot?.journal_sequence ?? 0));
+        return Promise.resolve();
+      },
       confirm: (slaveId) => this.trace.push(`told ${subjects.confirm(slaveId)}`),
       publish: (subject, _body, messageId) => {
         if (!this.ids.has(messageId)) this.trace.push(`published ${subject}`);

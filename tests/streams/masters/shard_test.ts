@@ -248,6 +248,32 @@ Deno.test("a shard whose journal is trimmed in front of its reading begins anew:
   await next.stop();
 });
 
+Deno.test("a shard with nothing to do holds the journal of the others back by so much and no more", async () => {
+  const world = new World();
+  const shard = world.shard("a", { heldBackMax: 10 });
+  await shard.open();
+  await work(shard, () => assert.equal(world.records.length, 1));
+  assert.equal(world.snapshot, undefined, "nobody waits for it");
+  const later = world.shard("a", { heldBackMax: 10 });
+  await later.open();
+  world.ledger = world.last + 11;
+  await work(later, () => assert.equal(world.snapshot?.journal_sequence, world.last));
+  const [record] = world.records.slice(-1).map(({ record }) => record);
+  assert.deepEqual([record!.type, record!.epoch, record!.events], ["batch", 2, []]);
+  assert.equal(world.trimmed, world.last, "and the journal is trimmed up to that");
+  assert.deepEqual(world.records.map(({ sequence }) => sequence), [world.last]);
+});
+
+Deno.test("a shard whose snapshot is old, but not its records, writes a snapshot and no record", async () => {
+  const world = new World();
+  world.send("a");
+  const shard = world.shard("a", { heldBackMax: 2 });
+  await shard.open();
+  world.ledger = 4; // Its first record was at 3.
+  await work(shard, () => assert.equal(world.snapshot?.journal_sequence, world.last));
+  assert.deepEqual(world.records.map(({ record }) => record.events.length), [1]);
+});
+
 Deno.test("stop() while open() is on its way leaves nothing open, whatever the step", async () => {
   for (const where of ["read", "store", "acknowledge"] as const) {
     const world = new World();
