@@ -64,8 +64,8 @@ export const guards: readonly Guard[] = [
     find:
       "    if (seen) this.members.set(instance, this.#shown ? seen : { ...seen, unproven: true });",
     replace: "    if (seen) this.members.set(instance, seen);",
-    test: HAND_OVER,
-    name: "a master that comes does not leave partitions to those who were dead before",
+    test: SEEN,
+    name: "what stood before a master came says nothing of who lives, until it changes",
   },
   {
     rule: "Entries of the dead do not pile up",

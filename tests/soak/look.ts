@@ -38,8 +38,8 @@ export async function look(looked: Looked, at_s: number): Promise<Sample> {
     cpu_s[part] = Number(usage.cpu_s.toFixed(2));
   }
   const { rows } = await sql<{ inserted: number; bytes: number; wal: number }>`
-    select (select n_tup_ins from pg_stat_user_tables where relname = 'raw_reading')::float8
-        as inserted,
+    select (select coalesce(sum(n_tup_ins), 0) from pg_stat_user_tables
+        where relname like 'raw\\_reading%')::float8 as inserted,
       pg_database_size(current_database())::float8 as bytes,
       (select coalesce(sum(size), 0) from pg_ls_waldir())::float8 as wal`.execute(db);
   const { inserted, bytes, wal } = rows[0]!;
@@ -55,9 +55,10 @@ export async function look(looked: Looked, at_s: number): Promise<Sample> {
   };
 }
 
-/** Of the table of readings with its indexes. */
+/** Of the tables of readings with their indexes. */
 export async function bytesARow(db: Rows, count: number): Promise<number> {
   const { rows } = await sql<{ bytes: number }>`
-    select pg_total_relation_size('raw_reading')::float8 as bytes`.execute(db);
+    select sum(pg_total_relation_size(relid))::float8 as bytes
+    from pg_partition_tree('raw_reading')`.execute(db);
   return Math.round(rows[0]!.bytes / Math.max(1, count));
 }

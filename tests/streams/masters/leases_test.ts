@@ -115,3 +115,15 @@ Deno.test("while no beat is taken nobody is judged, and that time is nobody's si
   await leases.beat({});
   assert.equal(silence_ms(), 5_000, "who says nothing afterwards is silent");
 });
+
+Deno.test("what stood before a master came says nothing of who lives, until it changes", async () => {
+  const [owners, hands] = [new MemoryBucket(), new Hands()];
+  const entry = new TextEncoder().encode('{"owner":"old-1"}');
+  owners.put("master.old-1", entry);
+  const leases = new Leases(owners.bucket(), "me-1", silentLog, hands);
+  await leases.start();
+  assert.deepEqual([leases.unproven, leases.members.get("old-1")?.unproven], [true, true]);
+  owners.put("master.old-1", entry);
+  await settled();
+  assert.deepEqual([leases.unproven, leases.members.get("old-1")?.unproven], [false, undefined]);
+});
