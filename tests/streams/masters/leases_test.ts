@@ -120,6 +120,7 @@ Deno.test("what stood before a master came says nothing of who lives, until it c
   const [owners, hands] = [new MemoryBucket(), new Hands()];
   const entry = new TextEncoder().encode('{"owner":"old-1"}');
   owners.put("master.old-1", entry);
+  await settled();
   const leases = new Leases(owners.bucket(), "me-1", silentLog, hands);
   await leases.start();
   assert.deepEqual([leases.unproven, leases.members.get("old-1")?.unproven], [true, true]);
