@@ -5,6 +5,7 @@ import * as readings from "./0002_readings.ts";
 import * as billing from "./0003_billing.ts";
 import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
 import * as readingsByMonth from "./0005_readings_by_month.ts";
+import * as deliveryStates from "./0006_delivery_states.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003_billing": billing,
   "0004_delivery_and_audit": deliveryAndAudit,
   "0005_readings_by_month": readingsByMonth,
+  "0006_delivery_states": deliveryStates,
 };

@@ -1,4 +1,5 @@
 /** A bill as text, for `bill show`. */
+import { standing } from "../delivery/notice_text.ts";
 import { counted } from "../terminal/counted.ts";
 import { formatTable } from "../terminal/table.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
@@ -6,7 +7,13 @@ import type { InvoiceSheet } from "./invoices.ts";
 import { formatRate, formatRupees } from "./money.ts";
 
 /** As it comes over the wire: instants are ISO 8601 text. */
-export type SheetOnWire = Omit<InvoiceSheet, "issued_at"> & { readonly issued_at: string };
+export type SheetOnWire = Omit<InvoiceSheet, "issued_at" | "notifications"> & {
+  readonly issued_at: string;
+  readonly notifications: readonly (
+    & Omit<InvoiceSheet["notifications"][number], "due_at">
+    & { readonly due_at: string | null }
+  )[];
+};
 
 /** The bill, its lines, and how its delivery stands. `width` is in columns of the terminal. */
 export function billText(sheet: SheetOnWire, width: number): string {
@@ -37,9 +44,9 @@ export function billText(sheet: SheetOnWire, width: number): string {
     { width },
   );
   const sent = sheet.notifications.map((one) =>
-    `${one.channel} to ${one.recipient ?? "nobody"}: ${one.state}${
-      one.last_error === null ? "" : ` (${one.last_error})`
-    }`
+    `${one.kind === "bill" ? "" : `${one.kind} `}${one.channel} to ${one.recipient ?? "nobody"}: ${
+      standing(one)
+    }${one.last_error === null ? "" : ` (${one.last_error})`}; notice ${one.notification_id}`
   );
   return [...head, "", table, "", ...sent].join("\n");
 }

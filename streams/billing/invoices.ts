@@ -31,9 +31,13 @@ export interface InvoiceSheet {
     readonly amount_paise: number;
   }[];
   readonly notifications: readonly {
+    readonly notification_id: number;
     readonly channel: string;
+    readonly kind: string;
     readonly recipient: string | null;
     readonly state: string;
+    readonly delivery: string | null;
+    readonly due_at: Date | null;
     readonly attempts: number;
     readonly last_error: string | null;
   }[];
@@ -57,8 +61,10 @@ export async function invoiceSheet(db: Kysely<Database>, name: string): Promise<
     .select(["code", "description", "units", "rate", "amount_paise"])
     .where("invoice_id", "=", invoice.invoice_id).orderBy("position").execute();
   const notifications = await db.selectFrom("notification")
-    .select(["channel", "recipient", "state", "attempts", "last_error"])
-    .where("invoice_id", "=", invoice.invoice_id).orderBy("channel").execute();
+    .select(["notification_id", "channel", "kind", "recipient", "state", "delivery", "due_at"])
+    .select(["attempts", "last_error"])
+    .where("invoice_id", "=", invoice.invoice_id).orderBy("channel").orderBy("notification_id")
+    .execute();
   return {
     ...invoice,
     inputs: parseOrExplain(invoiceInputs, inputs, `Inputs of bill ${invoice.number}`),

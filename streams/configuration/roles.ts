@@ -10,6 +10,8 @@ const { natsReplicas } = variables;
 const data = { dataDir: variables.dataDir };
 const { smtpUrl, mailFrom, twilioAccountSid, twilioAuthToken } = variables;
 const { twilioFrom, twilioMessagingServiceSid, twilioUrl } = variables;
+const { callbackListen, callbackUrl, dltFile, smsSegmentsMax } = variables;
+const { smsPerMinute, mailsPerMinute, quietHours, quietBills } = variables;
 const delivery = {
   smtpUrl,
   mailFrom,
@@ -26,6 +28,18 @@ const office = {
   ...delivery,
 };
 
+/** Of the roles that send. */
+const sending = {
+  callbackListen,
+  callbackUrl,
+  dltFile,
+  smsSegmentsMax,
+  smsPerMinute,
+  mailsPerMinute,
+  quietHours,
+  quietBills,
+};
+
 /** The variables of each role: the manual and the checks read this. */
 export const roleVariables = {
   slave: { ...broker, ...data },
@@ -36,13 +50,14 @@ export const roleVariables = {
     kekFile: variables.kekFile,
     masterName: variables.masterName,
   },
-  billing: { ...broker, natsReplicas, ...data, kekFile: variables.kekFile, ...office },
+  billing: { ...broker, natsReplicas, ...data, kekFile: variables.kekFile, ...office, ...sending },
   start: {
     ...broker,
     ...data,
     kekFile: variables.kekFile,
     masterName: variables.masterName,
     ...office,
+    ...sending,
   },
   /** Commands of an operator: `meter enrol`, `bill run`, ... */
   operator: { ...broker, ...data, ...office, kekFile: variables.kekFile },
@@ -86,7 +101,19 @@ function deliveryRule(given: Readonly<Record<string, unknown>>): string[] {
   if (sid && senders !== 1) {
     faults.push("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID: set one of the two");
   }
-  return faults;
+  return [...faults, ...callbackFaults(given)];
+}
+
+function callbackFaults(given: Readonly<Record<string, unknown>>): string[] {
+  const { callbackListen, callbackUrl, twilioAccountSid } = given;
+  if ((callbackListen === undefined) !== (callbackUrl === undefined)) {
+    const [has, lacks] = callbackListen === undefined
+      ? ["SAMAY_CALLBACK_URL", "SAMAY_CALLBACK_LISTEN"]
+      : ["SAMAY_CALLBACK_LISTEN", "SAMAY_CALLBACK_URL"];
+    return [`${lacks} is missing: ${has} is set, and they go together`];
+  }
+  if (callbackUrl === undefined || twilioAccountSid !== undefined) return [];
+  return ["TWILIO_ACCOUNT_SID is missing: SAMAY_CALLBACK_URL is set, and reports are Twilio's"];
 }
 
 /**

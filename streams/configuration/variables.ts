@@ -1,4 +1,5 @@
 /** Every environment variable that Samay reads. `docs/configuration.md` is checked against this. */
+import { quietHoursOf } from "../../actors/notification/quiet_hours.ts";
 import { z } from "../../protocol/schema.ts";
 import type { Variable } from "./read.ts";
 
@@ -15,7 +16,15 @@ const text = z.string().min(1).max(1_000);
 const path = z.string().min(1).max(4_096);
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
 const nameExpects = "1 to 32 letters, digits, - or _";
-const phone = z.string().regex(/^\+[1-9]\d{6,14}$/);
+/** A number in E.164, or an alphanumeric sender id. */
+const sender = z.string().regex(/^(?:\+[1-9]\d{6,14}|(?=.*[A-Za-z])[A-Za-z0-9]{3,11})$/);
+/** `HOST:PORT`, an IPv6 host in brackets. */
+const listen = z.string().regex(/^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/)
+  .transform((given) => ({
+    hostname: given.slice(0, given.lastIndexOf(":")).replace(/^\[|\]$/g, ""),
+    port: Number(given.slice(given.lastIndexOf(":") + 1)),
+  })).refine(({ port }) => port < 65_536);
+const perMinute = z.string().regex(/^[1-9]\d{1,5}$/).transform(Number);
 
 function declare<T>(variable: Variable<T>): Variable<T> {
   return variable;
@@ -118,9 +127,9 @@ export const variables = {
   }),
   twilioFrom: declare({
     name: "TWILIO_FROM",
-    schema: phone.optional(),
-    expects: "a number such as +12025550123",
-    about: "Number that SMS come from; or give TWILIO_MESSAGING_SERVICE_SID.",
+    schema: sender.optional(),
+    expects: "a number such as +12025550123, or a sender id of 3 to 11 letters and digits",
+    about: "Number or sender id that SMS come from; or give TWILIO_MESSAGING_SERVICE_SID.",
   }),
   twilioMessagingServiceSid: declare({
     name: "TWILIO_MESSAGING_SERVICE_SID",
@@ -133,6 +142,64 @@ export const variables = {
     schema: urlOf("http", "https").optional(),
     expects: "a URL such as http://127.0.0.1:8080",
     about: "Another address of the Twilio API, for tests.",
+  }),
+  callbackListen: declare({
+    name: "SAMAY_CALLBACK_LISTEN",
+    schema: listen.optional(),
+    expects: "an address to listen on, such as 127.0.0.1:8090",
+    about: "Where billing takes Twilio's reports on texts, by HTTP. Without it none are taken.",
+  }),
+  callbackUrl: declare({
+    name: "SAMAY_CALLBACK_URL",
+    schema: urlOf("http", "https").refine((given) => !/[?#]/.test(given)).optional(),
+    expects: "a URL without query, such as https://bills.example.org/twilio/status",
+    about: "The same endpoint as Twilio calls it from outside; it is part of what Twilio signs.",
+  }),
+  dltFile: declare({
+    name: "SAMAY_DLT_FILE",
+    schema: path.optional(),
+    expects: "the path of a JSON file",
+    about: "The texts that are registered for SMS in India (DLT); see docs/delivery.md. Without " +
+      "it built-in texts are sent.",
+  }),
+  smsSegmentsMax: declare({
+    name: "SAMAY_SMS_SEGMENTS_MAX",
+    schema: z.string().regex(/^(?:[1-9]|10)$/).transform(Number).prefault("3"),
+    expects: "a number from 1 to 10",
+    about: "Most segments of one SMS; a longer text is parked and not sent.",
+    default: "3",
+  }),
+  smsPerMinute: declare({
+    name: "SAMAY_SMS_PER_MINUTE",
+    schema: perMinute.prefault("600"),
+    expects: "a number from 10 to 999999",
+    about: "Most SMS a minute, of one billing process.",
+    default: "600",
+  }),
+  mailsPerMinute: declare({
+    name: "SAMAY_MAILS_PER_MINUTE",
+    schema: perMinute.prefault("1200"),
+    expects: "a number from 10 to 999999",
+    about: "Most mails a minute, of one billing process.",
+    default: "1200",
+  }),
+  quietHours: declare({
+    name: "SAMAY_QUIET_HOURS",
+    schema: z.string().prefault("21:00-09:00").transform((given, context) => {
+      if (given === "none") return null;
+      const hours = quietHoursOf(given);
+      if (hours === undefined) context.addIssue("hours");
+      return hours ?? null;
+    }),
+    expects: "hours in Indian time such as 21:00-09:00, or none",
+    about: "Nobody is reminded in these hours; what falls into them goes out at their end.",
+    default: "21:00-09:00",
+  }),
+  quietBills: declare({
+    name: "SAMAY_QUIET_BILLS",
+    schema: z.literal("1").optional(),
+    expects: "1",
+    about: "`1` has bills wait for the end of the quiet hours too.",
   }),
   billsDir: declare({
     name: "SAMAY_BILLS_DIR",

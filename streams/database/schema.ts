@@ -157,17 +157,53 @@ export type NotificationState =
   | "parked"
   | "skipped";
 
-/** One bill to one customer over one channel: written before anything is sent. */
+/** What the provider says of a message; see `actors/notification/provider_word.ts`. */
+export type ProviderWord =
+  | "accepted"
+  | "queued"
+  | "sending"
+  | "sent"
+  | "failed"
+  | "undelivered"
+  | "bounced"
+  | "delivered";
+
+/** One bill or reminder to one customer over one channel: written before anything is sent. */
 export interface NotificationTable {
   notification_id: Generated<BigInteger>;
   invoice_id: BigInteger;
   channel: "email" | "sms";
+  kind: Generated<"bill" | "reminder">;
+  /** Empty for the bill; of a reminder the calendar date, in India, that it is of. */
+  occasion: Generated<string>;
   recipient: string | null;
   state: NotificationState;
   attempts: number;
+  /** Attempts that may have left without an answer. */
+  unanswered: Generated<number>;
+  /** How often a person had it sent anew. */
+  drive: Generated<number>;
   provider_id: string | null;
+  delivery: ColumnType<ProviderWord | null, ProviderWord | null | undefined, ProviderWord | null>;
   last_error: string | null;
+  /** It waits outside of the queue until then. */
+  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** Of the registered text that was sent (DLT). */
+  template_id: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Of an SMS. */
+  segments: ColumnType<number | null, number | null | undefined, number | null>;
+  created_at: CreatedAt;
   updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** An address that its provider refused for good: nothing is sent there until a person lifts it. */
+export interface SuppressionTable {
+  channel: "email" | "sms";
+  /** As `suppressedAs()` writes it. */
+  recipient: string;
+  reason: string;
+  notification_id: BigInteger | null;
+  since: CreatedAt;
 }
 
 /** Messages that leave once the transaction that wrote them stands. */
@@ -213,6 +249,7 @@ export interface Database {
   invoice_line: InvoiceLineTable;
   invoice_series: InvoiceSeriesTable;
   notification: NotificationTable;
+  suppression: SuppressionTable;
   outbox: OutboxTable;
   audit: AuditTable;
   ledger_cursor: LedgerCursorTable;

@@ -2,6 +2,7 @@
 import type { BillDocument } from "./bill_document.ts";
 import { dateLong, groupIndian, periodLong, rupees } from "./format.ts";
 import { labelsOf } from "./labels.ts";
+import type { NoticeKind } from "../../actors/notification/template.ts";
 
 export interface Letter {
   readonly notification_id: number;
@@ -26,6 +27,10 @@ const WORDS = {
     subject: (period: string) => `Electricity bill for ${period}`,
     greeting: (name: string) => `Dear ${name},`,
     opening: (period: string) => `Your electricity bill for ${period} is attached.`,
+    reminder_subject: (period: string) => `Reminder: electricity bill for ${period}`,
+    reminder_opening: (period: string) =>
+      `This is a reminder of your electricity bill for ${period}, attached once more. ` +
+      `If you have paid it, nothing is left to do.`,
     closing: "How the amount came about, and how your meter was read, is on the attached bill.",
     auto: "This message was sent by computer.",
   },
@@ -33,17 +38,22 @@ const WORDS = {
     subject: (period: string) => `वीज बिल: ${period}`,
     greeting: (name: string) => `नमस्कार ${name},`,
     opening: (period: string) => `${period} महिन्याचे आपले वीज बिल सोबत जोडले आहे.`,
+    reminder_subject: (period: string) => `स्मरण: वीज बिल: ${period}`,
+    reminder_opening: (period: string) =>
+      `${period} महिन्याच्या वीज बिलाचे हे स्मरणपत्र आहे; बिल पुन्हा सोबत जोडले आहे. ` +
+      `बिल भरले असल्यास काही करण्याची गरज नाही.`,
     closing: "रक्कम कशी आकारली आणि मीटरचे वाचन कसे मिळाले, हे सोबतच्या देयकावर दिले आहे.",
     auto: "हा संदेश संगणकाद्वारे पाठवला आहे.",
   },
 } as const;
 
-/** The letter that carries `pdf` to `to`. */
+/** The letter that carries `pdf` to `to`: the bill, or a reminder of it. */
 export function letterOf(
   bill: BillDocument,
   notification_id: number,
   to: string,
   pdf: Uint8Array,
+  kind: NoticeKind = "bill",
 ): Letter {
   const { language, name } = bill.consumer;
   const words = WORDS[language];
@@ -62,7 +72,7 @@ export function letterOf(
     : `${labels.contact}: ${bill.utility.contact}`;
   const parts = {
     greeting: words.greeting(name),
-    opening: words.opening(period),
+    opening: kind === "bill" ? words.opening(period) : words.reminder_opening(period),
     facts,
     closing: words.closing,
     sign: [utility, contact, words.auto].filter((line) => line !== ""),
@@ -71,7 +81,9 @@ export function letterOf(
     notification_id,
     to,
     to_name: name,
-    subject: `${words.subject(period)}: ₹ ${rupees(bill.payable_paise)}`,
+    subject: `${kind === "bill" ? words.subject(period) : words.reminder_subject(period)}: ₹ ${
+      rupees(bill.payable_paise)
+    }`,
     text: textOf(parts),
     html: htmlOf(parts, language),
     date_ms: bill.issued_at_ms,

@@ -6,6 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import { createTransport } from "nodemailer";
+import { AddressError, NoAnswerError } from "../../actors/notification/failures.ts";
+import { refusesMailbox } from "../../actors/notification/provider_word.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { Letter } from "./letter.ts";
 
@@ -91,12 +93,15 @@ export function createMailer(configuration: MailConfiguration): Mailer {
   };
 }
 
+type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
+
 /**
  * Which of the two kinds a failed send is: RFC 5321 section 4.2.1 has 4yz for "may pass" and 5yz for
- * "do not repeat". Without an answer (timeouts, lost connections, names not found) it may pass.
+ * "do not repeat". Without an answer (timeouts, lost connections) it may pass, and the letter may have
+ * left; where no connection was made, it did not.
  */
 export function sortSmtpError(error: unknown): RetryableError | TerminalError {
-  const { message, code, responseCode } = error as Error & { code?: string; responseCode?: number };
+  const { message, code, responseCode, command } = error as SmtpError;
   const words = `Mail: ${message}`.replaceAll(/\s+/g, " ").slice(0, 300);
   if (code === "EAUTH" || code === "ENOAUTH") {
     return new RetryableError(
@@ -106,11 +111,13 @@ export function sortSmtpError(error: unknown): RetryableError | TerminalError {
     );
   }
   if (responseCode !== undefined && responseCode >= 500) {
-    return new TerminalError(words, { cause: error });
+    const mailbox = refusesMailbox({ code: responseCode, words: message, command });
+    return new (mailbox ? AddressError : TerminalError)(words, { cause: error });
   }
   // The library refuses an address or a letter before it speaks to the server.
   if (responseCode === undefined && (code === "EENVELOPE" || code === "EMESSAGE")) {
     return new TerminalError(words, { cause: error });
   }
-  return new RetryableError(words, undefined, { cause: error });
+  const left = responseCode === undefined && command !== "CONN";
+  return new (left ? NoAnswerError : RetryableError)(words, undefined, { cause: error });
 }

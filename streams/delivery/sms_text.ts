@@ -1,21 +1,104 @@
 /** The SMS of one bill, and how many segments of SMS a text takes. */
+import {
+  type NoticeKind,
+  type Template,
+  textOf,
+  VARIABLE,
+  type VariableValues,
+} from "../../actors/notification/template.ts";
+import { TerminalError } from "../../protocol/errors.ts";
 import type { BillDocument } from "./bill_document.ts";
 import { dateShort, periodLong, periodShort, rupeesShort } from "./format.ts";
 
 /**
- * Amount, due date and bill number, as short as they can be said. The bill number makes the text
- * unlike any other to the same telephone: that is how a text that may have left is found again.
+ * What the variables of a registered text stand for, on `bill`. Every text names its bill: that is how
+ * one that may have left is found again.
  */
-export function smsTextOf(bill: BillDocument): string {
-  const amount = rupeesShort(bill.payable_paise);
-  const due = dateShort(bill.due_on);
-  if (bill.consumer.language === "mr") {
-    return `वीज बिल ${bill.number}, ${periodLong(bill.period, "mr")}: ` +
-      `देय रक्कम रु. ${amount}, देय दिनांक ${due}. ग्राहक क्र. ${bill.consumer.number}`;
+export function smsValuesOf(bill: BillDocument): VariableValues {
+  const { language } = bill.consumer;
+  const { month } = periodShort(bill.period, language);
+  return {
+    utility: (language === "mr" ? bill.utility.name_mr : undefined) ?? bill.utility.name,
+    number: bill.number,
+    period: periodLong(bill.period, language),
+    month: `${month} ${bill.period.slice(0, 4)}`,
+    amount: rupeesShort(bill.payable_paise),
+    due_on: dateShort(bill.due_on),
+    consumer_number: bill.consumer.number,
+    name: bill.consumer.name,
+  };
+}
+
+/** What a text needs that nobody registered: as short as it can be said, one segment in English. */
+export function builtInTemplates(utility: string): readonly Template[] {
+  const own = { template_id: null, header: null } as const;
+  return [
+    {
+      ...own,
+      kind: "bill",
+      language: "en",
+      text: `${utility}: bill ${VARIABLE} for ${VARIABLE}, Rs ${VARIABLE}, due ${VARIABLE}. ` +
+        `Consumer no ${VARIABLE}`,
+      variables: ["number", "month", "amount", "due_on", "consumer_number"],
+    },
+    {
+      ...own,
+      kind: "bill",
+      language: "mr",
+      text: `वीज बिल ${VARIABLE}, ${VARIABLE}: देय रक्कम रु. ${VARIABLE}, देय दिनांक ${VARIABLE}. ` +
+        `ग्राहक क्र. ${VARIABLE}`,
+      variables: ["number", "period", "amount", "due_on", "consumer_number"],
+    },
+    {
+      ...own,
+      kind: "reminder",
+      language: "en",
+      text: `${utility}: reminder, bill ${VARIABLE} of Rs ${VARIABLE} is due ${VARIABLE}. ` +
+        `Consumer no ${VARIABLE}`,
+      variables: ["number", "amount", "due_on", "consumer_number"],
+    },
+    {
+      ...own,
+      kind: "reminder",
+      language: "mr",
+      text: `स्मरण: वीज बिल ${VARIABLE}, देय रक्कम रु. ${VARIABLE}, देय दिनांक ${VARIABLE}. ` +
+        `ग्राहक क्र. ${VARIABLE}`,
+      variables: ["number", "amount", "due_on", "consumer_number"],
+    },
+  ];
+}
+
+export interface SmsText {
+  readonly body: string;
+  readonly template: Template;
+  readonly segments: number;
+}
+
+export interface SmsRules {
+  readonly templates: readonly Template[];
+  /** Longest text, in segments: each is paid for. */
+  readonly segments_max: number;
+}
+
+/**
+ * The text of `kind` about `bill`. Throws `TerminalError` when none is registered in the customer's
+ * language, when it would not match what is registered, or when it is too long.
+ */
+export function smsTextOf(bill: BillDocument, kind: NoticeKind, rules: SmsRules): SmsText {
+  const { language } = bill.consumer;
+  const template = rules.templates.find((one) => one.kind === kind && one.language === language);
+  if (template === undefined) {
+    throw new TerminalError(`SMS: no text for a ${kind} in ${language} is in SAMAY_DLT_FILE`);
   }
-  const { month } = periodShort(bill.period, "en");
-  return `${bill.utility.name}: bill ${bill.number} for ${month} ${bill.period.slice(0, 4)}, ` +
-    `Rs ${amount}, due ${due}. Consumer no ${bill.consumer.number}`;
+  const body = textOf(template, smsValuesOf(bill));
+  const { segments, encoding } = segmentsOf(body);
+  if (segments > rules.segments_max) {
+    throw new TerminalError(
+      `SMS: the text takes ${segments} segments of ${encoding}, SAMAY_SMS_SEGMENTS_MAX is ` +
+        `${rules.segments_max}; it was not sent`,
+    );
+  }
+  return { body, template, segments };
 }
 
 /** GSM 7-bit default alphabet (3GPP TS 23.038 section 6.2.1); one septet a character. */

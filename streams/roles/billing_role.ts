@@ -9,10 +9,12 @@ import { deadLetterTo } from "../database/ledger_dead.ts";
 import { ledgerIn } from "../database/ledger.ts";
 import { runLedger } from "../database/ledger_loop.ts";
 import { migrate } from "../database/migrate.ts";
-import { runOutbox } from "../database/outbox.ts";
+import { type RunningOutbox, runOutbox } from "../database/outbox.ts";
 import type { Database } from "../database/schema.ts";
 import type { Utility } from "../delivery/bill_document.ts";
+import { callbackUrlOf, startCallbacks } from "../delivery/callbacks.ts";
 import { startDelivery } from "../delivery/deliver.ts";
+import { startDue } from "../delivery/due.ts";
 import type { Mailer } from "../delivery/mail.ts";
 import type { Texter } from "../delivery/sms.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
@@ -21,9 +23,11 @@ import { journalFeed } from "../jetstream/journal_feed.ts";
 import { applyTopology } from "../jetstream/topology.ts";
 import { billVerbs } from "../office/bill_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";
+import { noticeVerbs } from "../office/notice_verbs.ts";
 import { startOffice } from "../office/office.ts";
 import type { Log } from "../terminal/log.ts";
 import { startBillFiles } from "./bill_files.ts";
+import type { Sending } from "./delivery_ways.ts";
 
 export interface BillingRoleOptions {
   readonly broker: NatsBroker;
@@ -34,6 +38,8 @@ export interface BillingRoleOptions {
   readonly kek: Uint8Array;
   readonly mail: Mailer | null;
   readonly sms: Texter | null;
+  /** Limits, quiet hours, registered texts, reports; without it no limit and no reports. */
+  readonly sending?: Sending;
   readonly utility: Utility;
   /** Whether months are closed without a person. */
   readonly month_end?: boolean;
@@ -98,10 +104,10 @@ async function startParts(
       if (inserted > 0) billing.nudge();
     },
   });
-  const delivery = await startDelivery({ ...options, db });
+  const stopSending = await startSending(options, db, outbox);
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility },
-  }, { ...meterVerbs, ...billVerbs });
+  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {
     await office.stop();
@@ -109,7 +115,32 @@ async function startParts(
     await feed.stop();
     await billing.stop();
     await outbox.stop();
-    await delivery.stop();
+    await stopSending();
     await files.stop();
+  };
+}
+
+/** Notices as they come and as they are due, and what the providers report on them. */
+async function startSending(
+  options: BillingRoleOptions,
+  db: Kysely<Database>,
+  outbox: RunningOutbox,
+): Promise<() => Promise<void>> {
+  const { log, sending } = options;
+  const callbacks = sending?.callbacks ?? null;
+  const listening = callbacks === null ? undefined : startCallbacks({ ...callbacks, db, log });
+  const delivery = await startDelivery({
+    ...options,
+    ...sending,
+    db,
+    ...(callbacks !== null && {
+      statusCallback: (id: number, drive: number) => callbackUrlOf(callbacks.public_url, id, drive),
+    }),
+  });
+  const due = startDue({ db, log, onCommitted: () => outbox.nudge() });
+  return async () => {
+    await due.stop();
+    await delivery.stop();
+    await listening?.stop();
   };
 }

@@ -1,6 +1,16 @@
 /** Mail and SMS as the configuration has them: real services, or none, said plainly. */
+import {
+  NOTIFICATION_POLICY,
+  type NotificationPolicy,
+} from "../../actors/notification/notification.ts";
+import type { QuietHours } from "../../actors/notification/quiet_hours.ts";
+import type { CallbackOptions } from "../delivery/callbacks.ts";
+import { ChannelLimit } from "../delivery/channel_limit.ts";
+import type { DeliveryOptions } from "../delivery/deliver.ts";
+import { loadDltBook } from "../delivery/dlt_file.ts";
 import { createMailer, type Mailer } from "../delivery/mail.ts";
 import { createTexter, type Texter } from "../delivery/sms.ts";
+import { builtInTemplates, type SmsRules } from "../delivery/sms_text.ts";
 import type { Log } from "../terminal/log.ts";
 
 export interface DeliveryConfiguration {
@@ -37,4 +47,64 @@ export function texterOf(configuration: DeliveryConfiguration, log: Log): Texter
       : { messaging_service_sid: twilioMessagingServiceSid },
     ...(twilioUrl && { base_url: twilioUrl }),
   });
+}
+
+/** How notices are sent, beyond by whom. */
+export interface Sending {
+  readonly policy: NotificationPolicy;
+  readonly limits: NonNullable<DeliveryOptions["limits"]>;
+  readonly smsRules: SmsRules;
+  /** Where Twilio reports; null: nowhere. */
+  readonly callbacks:
+    | Pick<
+      CallbackOptions,
+      "hostname" | "port" | "public_url" | "account_sid" | "auth_token"
+    >
+    | null;
+}
+
+export interface SendingConfiguration {
+  readonly twilioAccountSid?: string | undefined;
+  readonly twilioAuthToken?: string | undefined;
+  readonly callbackListen?: { readonly hostname: string; readonly port: number } | undefined;
+  readonly callbackUrl?: string | undefined;
+  readonly dltFile?: string | undefined;
+  readonly smsSegmentsMax: number;
+  readonly smsPerMinute: number;
+  readonly mailsPerMinute: number;
+  readonly quietHours: QuietHours | null;
+  readonly quietBills?: string | undefined;
+  readonly utilityName: string;
+}
+
+/** Limits, hours, texts and reports as configured. Throws `TerminalError` on a bad file of texts. */
+export async function sendingOf(given: SendingConfiguration, log: Log): Promise<Sending> {
+  const { callbackListen, callbackUrl, twilioAccountSid, twilioAuthToken } = given;
+  const book = given.dltFile === undefined ? undefined : await loadDltBook(given.dltFile);
+  if (book !== undefined) {
+    log.info("registered texts", { entity: book.entity_id, templates: book.templates.length });
+  }
+  return {
+    policy: {
+      ...NOTIFICATION_POLICY,
+      quiet: given.quietHours,
+      quiet_bills: given.quietBills !== undefined,
+    },
+    limits: {
+      email: new ChannelLimit(given.mailsPerMinute),
+      sms: new ChannelLimit(given.smsPerMinute),
+    },
+    smsRules: {
+      templates: book?.templates ?? builtInTemplates(given.utilityName),
+      segments_max: given.smsSegmentsMax,
+    },
+    callbacks: callbackListen && callbackUrl && twilioAccountSid && twilioAuthToken
+      ? {
+        ...callbackListen,
+        public_url: callbackUrl,
+        account_sid: twilioAccountSid,
+        auth_token: twilioAuthToken,
+      }
+      : null,
+  };
 }

@@ -20,6 +20,7 @@ export const groups: Readonly<Record<string, string>> = {
   tariff: "The tariffs, and what a consumption costs",
   lab: "The paper's experiment",
   bill: "Bills: compute, show, print, explain, void",
+  notice: "Messages to customers: what is parked, why, and sending it anew",
 };
 
 /** In the order of the overview. */
@@ -139,6 +140,34 @@ export const registry: Registry = {
   "fleet": {
     summary: "Sends a load of simulated meters, and says how fast it was taken",
     load: () => import("./commands/fleet.ts"),
+  },
+  "notice list": {
+    summary: "Lists messages to customers: what is parked, and why",
+    load: () => import("./commands/notice_list.ts"),
+  },
+  "notice show": {
+    summary: "Shows one message to a customer: how it stands, why, and who did what",
+    load: () => import("./commands/notice_show.ts"),
+  },
+  "notice retry": {
+    summary: "Has a parked message sent anew, or all of them, with a reason",
+    load: () => import("./commands/notice_retry.ts"),
+  },
+  "notice drop": {
+    summary: "Gives a message up, with a reason: nothing is sent any more",
+    load: () => import("./commands/notice_drop.ts"),
+  },
+  "notice bounce": {
+    summary: "Notes that a mail came back: its address gets no more",
+    load: () => import("./commands/notice_bounce.ts"),
+  },
+  "notice lift": {
+    summary: "Lifts the suppression of an address, with a reason",
+    load: () => import("./commands/notice_lift.ts"),
+  },
+  "notice remind": {
+    summary: "Reminds a customer of a bill, outside of the quiet hours",
+    load: () => import("./commands/notice_remind.ts"),
   },
   "decode": {
     summary: "Makes a payload readable for `nats --translate`",

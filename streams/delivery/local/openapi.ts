@@ -37,8 +37,8 @@ export interface ApiDocument {
 }
 
 const FORM = "application/x-www-form-urlencoded";
-/** ITU-T E.164, or a channel's address such as `whatsapp:+91...`. */
-const PHONE = /^(?:[a-z]+:)?\+[1-9]\d{1,14}$/;
+/** ITU-T E.164, a channel's address such as `whatsapp:+91...`, or an alphanumeric sender id. */
+const PHONE = /^(?:(?:[a-z]+:)?\+[1-9]\d{1,14}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/;
 
 /** Reads the OpenAPI document in `text`. Throws `TerminalError` naming what is malformed. */
 export function readApiDocument(text: string): ApiDocument {

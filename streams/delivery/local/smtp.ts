@@ -11,8 +11,14 @@ import { concat } from "../../../protocol/bytes.ts";
 
 export type { ParsedMail };
 
-/** How to answer the next message: with this code and text, or by dropping the connection. */
-export type SmtpFault = { readonly code: number; readonly text: string } | "drop";
+/**
+ * How to answer the next message: with this code and text (after a while, where it says so), by
+ * dropping the connection, or by taking the message and dropping the connection before the answer.
+ */
+export type SmtpFault =
+  | { readonly code: number; readonly text: string; readonly after_ms?: number }
+  | "drop"
+  | "lost";
 
 export interface ReceivedMail {
   readonly from: string;
@@ -29,6 +35,8 @@ export interface LocalSmtp {
   readonly offered: number;
   /** Faults for the next messages, one each, in this order. */
   failNext(...faults: SmtpFault[]): void;
+  /** Refuses a mailbox at RCPT, from now on, or takes it again. */
+  refuse(address: string, fault: { readonly code: number; readonly text: string } | null): void;
   parse(mail: ReceivedMail): Promise<ParsedMail>;
   stop(): Promise<void>;
 }
@@ -47,12 +55,17 @@ const MESSAGE_BYTES_MAX = 5_000_000;
 export async function startLocalSmtp(options: LocalSmtpOptions = {}): Promise<LocalSmtp> {
   const received: ReceivedMail[] = [];
   const faults: SmtpFault[] = [];
+  const refused = new Map<string, { readonly code: number; readonly text: string }>();
   let offered = 0;
   const server = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
     size: MESSAGE_BYTES_MAX,
     closeTimeout: 1_000,
+    onRcptTo({ address }, _session, callback) {
+      const fault = refused.get(address);
+      callback(fault === undefined ? null : smtpError(fault));
+    },
     onData(stream, session, callback) {
       const chunks: Uint8Array[] = [];
       stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));
@@ -60,7 +73,9 @@ export async function startLocalSmtp(options: LocalSmtpOptions = {}): Promise<Lo
         offered++;
         const fault = faults.shift();
         if (fault === "drop") return void connectionOf(server, session.id)?.destroy();
-        if (fault !== undefined) return callback(smtpError(fault));
+        if (fault !== undefined && fault !== "lost") {
+          return void setTimeout(() => callback(smtpError(fault)), fault.after_ms ?? 0);
+        }
         const mail: ReceivedMail = {
           from: session.envelope.mailFrom === false ? "" : session.envelope.mailFrom.address,
           to: session.envelope.rcptTo.map(({ address }) => address),
@@ -69,6 +84,7 @@ export async function startLocalSmtp(options: LocalSmtpOptions = {}): Promise<Lo
         received.push(mail);
         if (received.length > (options.kept_max ?? KEPT_MAX)) received.shift();
         options.onMail?.(mail);
+        if (fault === "lost") return void connectionOf(server, session.id)?.destroy();
         callback();
       });
     },
@@ -86,6 +102,8 @@ export async function startLocalSmtp(options: LocalSmtpOptions = {}): Promise<Lo
       return offered;
     },
     failNext: (...more) => void faults.push(...more),
+    refuse: (address, fault) =>
+      void (fault === null ? refused.delete(address) : refused.set(address, fault)),
     parse: (mail) => simpleParser(new TextDecoder().decode(mail.raw)),
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };

@@ -3,6 +3,7 @@
  * tests. It checks every call against Twilio's own OpenAPI document where that is at hand, keeps the
  * texts, and answers with a failure when it is told to. Nothing leaves the machine.
  */
+import { createHmac } from "node:crypto";
 import { segmentsOf } from "../sms_text.ts";
 import { type ApiDocument, readApiDocument } from "./openapi.ts";
 
@@ -14,6 +15,14 @@ export interface TwilioFault {
   readonly retry_after_s?: number;
   /** The text is taken all the same, but the caller learns nothing of it: the connection hangs. */
   readonly hang?: boolean;
+  /** The text is taken all the same, and then the answer is this failure. */
+  readonly taken?: boolean;
+}
+
+/** One report on a text, as Twilio posts it to the address that the text was sent with. */
+export interface TwilioReport {
+  readonly status: string;
+  readonly code?: number;
 }
 
 export interface ReceivedText {
@@ -23,6 +32,7 @@ export interface ReceivedText {
   readonly body: string;
   readonly segments: number;
   readonly at_ms: number;
+  readonly status_callback: string | null;
 }
 
 export interface LocalTwilio {
@@ -38,6 +48,11 @@ export interface LocalTwilio {
   /** Whether Twilio's own document does the checking. */
   readonly checksAgainstDocument: boolean;
   failNext(...faults: TwilioFault[]): void;
+  /**
+   * Posts a signed report on a text to where it asked for it; returns the answer's status, undefined
+   * where nobody asked or answered.
+   */
+  report(sid: string, report: TwilioReport): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -48,6 +63,8 @@ export interface LocalTwilioOptions {
   readonly auth_token?: string;
   readonly kept_max?: number;
   readonly say?: (line: string) => void;
+  /** What is reported on each text once it is taken, in this order. */
+  readonly reports?: (text: ReceivedText) => readonly TwilioReport[];
 }
 
 const ACCOUNT_SID = `AC${"0".repeat(31)}1`;
@@ -62,6 +79,10 @@ interface Endpoint {
   readonly refused: string[];
   readonly faults: TwilioFault[];
   readonly ending: AbortController;
+  /** The last status of each text, by SID. */
+  readonly statuses: Map<string, TwilioReport>;
+  readonly reports: NonNullable<LocalTwilioOptions["reports"]>;
+  readonly reporting: Set<Promise<void>>;
   count: number;
 }
 
@@ -79,6 +100,9 @@ export async function startLocalTwilio(options: LocalTwilioOptions = {}): Promis
     refused: [],
     faults: [],
     ending: new AbortController(),
+    statuses: new Map(),
+    reports: options.reports ?? (() => []),
+    reporting: new Set(),
     count: 0,
   };
   const server = Deno.serve(
@@ -94,8 +118,13 @@ export async function startLocalTwilio(options: LocalTwilioOptions = {}): Promis
     refused: endpoint.refused,
     checksAgainstDocument: endpoint.document !== undefined,
     failNext: (...more) => void endpoint.faults.push(...more),
+    report: (sid, given) => {
+      const text = endpoint.received.find((one) => one.sid === sid);
+      return text === undefined ? Promise.resolve(undefined) : post(endpoint, text, given);
+    },
     stop: async () => {
       endpoint.ending.abort();
+      await Promise.all(endpoint.reporting);
       await server.shutdown();
     },
   };
@@ -135,9 +164,11 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   }
   if (method === "get") return list(endpoint, url.searchParams);
   const fault = endpoint.faults.shift();
-  if (fault !== undefined && fault.hang !== true) return failure(fault);
+  const taken = fault === undefined || fault.hang === true || fault.taken === true;
+  if (!taken) return failure(fault);
   const created = create(endpoint, form);
   if (fault?.hang === true) await until(endpoint.ending.signal);
+  if (fault?.taken === true) return failure(fault);
   return Response.json(created, { status: 201 });
 }
 
@@ -177,10 +208,53 @@ function create(endpoint: Endpoint, form: URLSearchParams): Record<string, unkno
     body,
     segments: segmentsOf(body).segments,
     at_ms: Date.now(),
+    status_callback: form.get("StatusCallback"),
   };
   endpoint.received.push(text);
+  const reporting = reportAll(endpoint, text).finally(() => endpoint.reporting.delete(reporting));
+  endpoint.reporting.add(reporting);
   if (endpoint.received.length > endpoint.options.kept_max) endpoint.received.shift();
   return resourceOf(endpoint, text);
+}
+
+async function reportAll(endpoint: Endpoint, text: ReceivedText): Promise<void> {
+  for (const one of endpoint.reports(text)) await post(endpoint, text, one);
+}
+
+/** Signed as Twilio says: HMAC-SHA1 of the address and the sorted fields, under the auth token. */
+async function post(
+  endpoint: Endpoint,
+  text: ReceivedText,
+  given: TwilioReport,
+): Promise<number | undefined> {
+  endpoint.statuses.set(text.sid, given);
+  if (text.status_callback === null) return undefined;
+  const fields: Record<string, string> = {
+    AccountSid: endpoint.options.account_sid,
+    ApiVersion: "2010-04-01",
+    From: text.from ?? "",
+    MessageSid: text.sid,
+    MessageStatus: given.status,
+    SmsSid: text.sid,
+    SmsStatus: given.status,
+    To: text.to,
+    ...(given.code !== undefined && { ErrorCode: String(given.code) }),
+  };
+  const signed = Object.keys(fields).sort()
+    .reduce((all, name) => `${all}${name}${fields[name]}`, text.status_callback);
+  const signature = createHmac("sha1", endpoint.options.auth_token).update(signed).digest("base64");
+  try {
+    const response = await fetch(text.status_callback, {
+      method: "POST",
+      headers: { "x-twilio-signature": signature },
+      body: new URLSearchParams(fields),
+      signal: endpoint.ending.signal,
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return undefined; // Twilio too goes on when nobody answers.
+  }
 }
 
 /** Texts to `To` since `DateSent>`, newest first, as Twilio pages them. */
@@ -189,7 +263,8 @@ function list(endpoint: Endpoint, query: URLSearchParams): Response {
   const since_ms = after === null ? 0 : Date.parse(after);
   const size = Number(query.get("PageSize") ?? 50);
   const messages = endpoint.received
-    .filter((text) => text.to === (query.get("To") ?? text.to) && text.at_ms >= since_ms)
+    .filter((text) => text.to === (query.get("To") ?? text.to))
+    .filter((text) => after === null || (isDated(endpoint, text) && text.at_ms >= since_ms))
     .reverse()
     .slice(0, size)
     .map((text) => resourceOf(endpoint, text));
@@ -206,6 +281,12 @@ function list(endpoint: Endpoint, query: URLSearchParams): Response {
   });
 }
 
+/** Twilio dates a text when it leaves for the carrier. */
+function isDated(endpoint: Endpoint, { sid }: ReceivedText): boolean {
+  const status = endpoint.statuses.get(sid)?.status ?? "queued";
+  return !["accepted", "scheduled", "queued"].includes(status);
+}
+
 /** `api.v2010.account.message` of Twilio's document. */
 function resourceOf(endpoint: Endpoint, text: ReceivedText): Record<string, unknown> {
   const { account_sid } = endpoint.options;
@@ -216,10 +297,10 @@ function resourceOf(endpoint: Endpoint, text: ReceivedText): Record<string, unkn
     api_version: "2010-04-01",
     body: text.body,
     date_created: date,
-    date_sent: date,
+    date_sent: isDated(endpoint, text) ? date : null,
     date_updated: date,
     direction: "outbound-api",
-    error_code: null,
+    error_code: endpoint.statuses.get(text.sid)?.code ?? null,
     error_message: null,
     from: text.from,
     messaging_service_sid: null,
@@ -228,7 +309,7 @@ function resourceOf(endpoint: Endpoint, text: ReceivedText): Record<string, unkn
     price: null,
     price_unit: null,
     sid: text.sid,
-    status: "sent",
+    status: endpoint.statuses.get(text.sid)?.status ?? "queued",
     subresource_uris: { media: `${uri}/Media.json` },
     to: text.to,
     uri: `${uri}.json`,

@@ -7,7 +7,7 @@ async function run(): Promise<number> {
   const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
-  const { mailerOf, texterOf } = await import("../../roles/delivery_ways.ts");
+  const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
   const { linkOptions } = await import("../../roles/link.ts");
   const { startBillingRole } = await import("../../roles/billing_role.ts");
   const configuration = configurationOf("billing");
@@ -24,6 +24,7 @@ async function run(): Promise<number> {
     kek,
     mail: mailerOf(configuration, log),
     sms: texterOf(configuration, log),
+    sending: await sendingOf(configuration, log),
     utility: { name: configuration.utilityName },
     replicas: configuration.natsReplicas,
     log,

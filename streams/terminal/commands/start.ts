@@ -34,7 +34,7 @@ async function startAll(
   const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
-  const { mailerOf, texterOf } = await import("../../roles/delivery_ways.ts");
+  const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
   const { linkOptions } = await import("../../roles/link.ts");
   const { startOwnBroker } = await import("../../roles/own_broker.ts");
   const { masterNameOf, startMasterRole } = await import("../../roles/master_role.ts");
@@ -69,6 +69,7 @@ async function startAll(
       kek,
       mail: mailerOf(configuration, billingLog),
       sms: texterOf(configuration, billingLog),
+      sending: await sendingOf(configuration, billingLog),
       utility: { name: configuration.utilityName },
       log: billingLog,
     }),

@@ -20,6 +20,10 @@ Deno.test("configurationOf() fills in defaults when the environment is empty", (
   assert.deepEqual(configurationOf("billing", {}), {
     dataDir: ".samay",
     utilityName: "Samay Vidyut",
+    smsSegmentsMax: 3,
+    smsPerMinute: 600,
+    mailsPerMinute: 1200,
+    quietHours: { from_min: 1260, to_min: 540 },
   });
 });
 

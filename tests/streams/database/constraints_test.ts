@@ -173,7 +173,7 @@ testOnEachDatabase("the tables", {
         ...{ attempts: 0, provider_id: null, last_error: null },
       }).execute();
     await notify();
-    await assert.rejects(notify(), /notification_invoice_id_channel_key/);
+    await assert.rejects(notify(), /notification_once/);
   },
 
   "signs, phases and states are checked": async (db) => {
