@@ -118,6 +118,7 @@ export function sortSmtpError(error: unknown): RetryableError | TerminalError {
   if (responseCode === undefined && (code === "EENVELOPE" || code === "EMESSAGE")) {
     return new TerminalError(words, { cause: error });
   }
-  const left = responseCode === undefined && command !== "CONN";
+  // The library calls every lost connection by one name, so only what never connected is certain.
+  const left = responseCode === undefined && code !== "EDNS" && !/^connect\b/.test(message);
   return new (left ? NoAnswerError : RetryableError)(words, undefined, { cause: error });
 }

@@ -5,6 +5,7 @@
  * requests are sent there instead, by an HTTP client of ours under Twilio's: everything above it is
  * what production runs.
  */
+import { Agent } from "node:http";
 import twilio from "twilio";
 import { AddressError, NoAnswerError, TooFastError } from "../../actors/notification/failures.ts";
 import { refusesNumber } from "../../actors/notification/provider_word.ts";
@@ -63,13 +64,18 @@ type Base = InstanceType<typeof twilio.RequestClient>;
 type RequestOptions = Parameters<Base["request"]>[0];
 type Answer = Awaited<ReturnType<Base["request"]>>;
 
-/** Sends requests to the configured host, with a time limit, and sorts what goes wrong. */
+/**
+ * Sends requests to the configured host, with a time limit, and sorts what goes wrong. A connection
+ * for each: over one that was used before, the runtime posts a second time by itself when no answer
+ * comes, and the customer would have the text twice.
+ */
 class SortingClient extends twilio.RequestClient {
   readonly #base: URL | undefined;
   readonly #look_after_ms: number;
 
   constructor(base: URL | undefined, timeout_ms: number, look_after_ms: number) {
-    super({ timeout: timeout_ms });
+    super({ timeout: timeout_ms, keepAlive: false });
+    this.axios.defaults.httpAgent = new Agent({ keepAlive: false });
     this.#base = base;
     this.#look_after_ms = look_after_ms;
   }

@@ -48,6 +48,8 @@ export interface LocalTwilio {
   /** Whether Twilio's own document does the checking. */
   readonly checksAgainstDocument: boolean;
   failNext(...faults: TwilioFault[]): void;
+  /** Refuses every text to a number, from now on, or takes them again. */
+  refuse(to: string, fault: TwilioFault | null): void;
   /**
    * Posts a signed report on a text to where it asked for it; returns the answer's status, undefined
    * where nobody asked or answered.
@@ -78,6 +80,7 @@ interface Endpoint {
   readonly calls: string[];
   readonly refused: string[];
   readonly faults: TwilioFault[];
+  readonly refusedNumbers: Map<string, TwilioFault>;
   readonly ending: AbortController;
   /** The last status of each text, by SID. */
   readonly statuses: Map<string, TwilioReport>;
@@ -99,6 +102,7 @@ export async function startLocalTwilio(options: LocalTwilioOptions = {}): Promis
     calls: [],
     refused: [],
     faults: [],
+    refusedNumbers: new Map(),
     ending: new AbortController(),
     statuses: new Map(),
     reports: options.reports ?? (() => []),
@@ -118,6 +122,10 @@ export async function startLocalTwilio(options: LocalTwilioOptions = {}): Promis
     refused: endpoint.refused,
     checksAgainstDocument: endpoint.document !== undefined,
     failNext: (...more) => void endpoint.faults.push(...more),
+    refuse: (to, fault) =>
+      void (fault === null
+        ? endpoint.refusedNumbers.delete(to)
+        : endpoint.refusedNumbers.set(to, fault)),
     report: (sid, given) => {
       const text = endpoint.received.find((one) => one.sid === sid);
       return text === undefined ? Promise.resolve(undefined) : post(endpoint, text, given);
@@ -163,7 +171,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
     return failure({ status: 400, code: 21211, message: faults.join("; ") });
   }
   if (method === "get") return list(endpoint, url.searchParams);
-  const fault = endpoint.faults.shift();
+  const fault = endpoint.refusedNumbers.get(form.get("To") ?? "") ?? endpoint.faults.shift();
   const taken = fault === undefined || fault.hang === true || fault.taken === true;
   if (!taken) return failure(fault);
   const created = create(endpoint, form);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AddressError, NoAnswerError } from "../../../actors/notification/failures.ts";
 import { RetryableError, TerminalError } from "../../../protocol/errors.ts";
 import { escapeHtml, letterOf } from "../../../streams/delivery/letter.ts";
 import {
@@ -63,12 +64,48 @@ Deno.test("send() sorts SMTP 4xx and a dropped connection as passing, 5xx as fin
     assert.equal(server.received.length, 1);
   }));
 
+Deno.test("send() knows what may have left from what did not", () =>
+  withSmtp(async (server) => {
+    const mailer = createMailer({ url: server.url, from: FROM, timeout_ms: 500 });
+    // Dropped after DATA: before it was taken, after it was taken, and an answer that does not come.
+    server.failNext("drop", "lost", { code: 451, text: "Slow", after_ms: 2_000 });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(() => mailer.send(letter()), NoAnswerError);
+    }
+    assert.equal(server.received.length, 1);
+    server.failNext({ code: 451, text: "Later" });
+    await assert.rejects(() => mailer.send(letter()), (error) => {
+      assert.ok(error instanceof RetryableError && !(error instanceof NoAnswerError));
+      return true;
+    });
+    mailer.close();
+  }));
+
+Deno.test("send() knows a mailbox that is not there from a letter that is refused", () =>
+  withSmtp(async (server) => {
+    const mailer = createMailer({ url: server.url, from: FROM, timeout_ms: 5_000 });
+    server.refuse("kshama@example.org", { code: 550, text: "5.1.1 No such user" });
+    await assert.rejects(() => mailer.send(letter()), AddressError);
+    server.refuse("kshama@example.org", { code: 550, text: "No such user" });
+    await assert.rejects(() => mailer.send(letter()), AddressError);
+    server.refuse("kshama@example.org", null);
+    server.failNext({ code: 550, text: "5.7.1 Looks like spam" });
+    await assert.rejects(() => mailer.send(letter()), (error) => {
+      assert.ok(error instanceof TerminalError && !(error instanceof AddressError));
+      return true;
+    });
+    mailer.close();
+  }));
+
 Deno.test("send() may be tried again when nobody listens at the port", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
   const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from: FROM, timeout_ms: 2_000 });
-  await assert.rejects(() => mailer.send(letter()), RetryableError);
+  await assert.rejects(() => mailer.send(letter()), (error) => {
+    assert.ok(error instanceof RetryableError && !(error instanceof NoAnswerError));
+    return true;
+  });
   mailer.close();
 });
 

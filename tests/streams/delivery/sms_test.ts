@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import {
+  AddressError,
+  NoAnswerError,
+  TooFastError,
+} from "../../../actors/notification/failures.ts";
 import { RetryableError, TerminalError } from "../../../protocol/errors.ts";
 import { createTexter, sortTwilioAnswer } from "../../../streams/delivery/sms.ts";
 import { type LocalTwilio, startLocalTwilio } from "../../../streams/delivery/local/twilio.ts";
@@ -73,6 +78,17 @@ Deno.test("send() gives up waiting, and find() then finds the text that left all
     assert.deepEqual(server.refused, []);
   }));
 
+Deno.test("send() posts once, over a connection that was used before too", () =>
+  withTwilio(async (server) => {
+    const sms = texter(server, { timeout_ms: 300 });
+    await sms.send(TO, "bill 1");
+    server.failNext({ status: 0, code: 0, message: "", hang: true });
+    await assert.rejects(() => sms.send(TO, "bill 2"), NoAnswerError);
+    // What the runtime does by itself, it does at once.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(server.received.map(({ body }) => body), ["bill 1", "bill 2"]);
+  }));
+
 Deno.test("send() with a wrong token waits for somebody to mend it", () =>
   withTwilio(async (server) => {
     const sms = texter(server, { auth_token: "wrong" });
@@ -130,4 +146,50 @@ Deno.test("sortTwilioAnswer() reads an answer that is not Twilio's JSON", () => 
   const error = sortTwilioAnswer(502, "<html>Bad gateway</html>");
   assert.ok(error instanceof RetryableError);
   assert.match(error.message, /Bad gateway/);
+});
+
+Deno.test("send() comes from the registered sender id, and says where to report", () =>
+  withTwilio(async (server) => {
+    const status_callback = "https://bills.example.org/twilio/status?notice=1&drive=0";
+    await texter(server).send(TO, "bill", { from: "SAMAYV", status_callback });
+    assert.deepEqual(server.refused, []);
+    const [text] = server.received;
+    assert.deepEqual([text?.from, text?.status_callback], ["SAMAYV", status_callback]);
+  }));
+
+Deno.test("send() sorts what may have left, too much, and a number that takes nothing", () =>
+  withTwilio(async (server) => {
+    server.failNext(
+      { status: 500, code: 20500, message: "Broken", taken: true },
+      { status: 429, code: 20429, message: "Too many requests" },
+      { status: 400, code: 21610, message: "Unsubscribed" },
+    );
+    const sms = texter(server);
+    const since_ms = Date.now();
+    await assert.rejects(() => sms.send(TO, "bill"), NoAnswerError);
+    await assert.rejects(() => sms.send(TO, "bill"), TooFastError);
+    await assert.rejects(() => sms.send(TO, "bill"), AddressError);
+    // Twilio has not dated it yet: it is found all the same, but not once it has failed.
+    const [text] = server.received;
+    assert.equal(await sms.find(TO, () => true, since_ms), text?.sid);
+    for (const status of ["failed", "undelivered"]) {
+      await server.report(text!.sid, { status });
+      assert.equal(await sms.find(TO, () => true, since_ms), undefined);
+    }
+    assert.deepEqual(server.refused, []);
+  }));
+
+Deno.test("find() without an answer is done again, and puts nothing in doubt", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const sms = createTexter({
+    ...{ account_sid: `AC${"0".repeat(32)}`, auth_token: "t", sender: SENDER, timeout_ms: 200 },
+    base_url: `http://127.0.0.1:${listener.addr.port}`,
+  });
+  await assert.rejects(() => sms.find(TO, () => true, 0), (error) => {
+    assert.ok(error instanceof RetryableError && !(error instanceof NoAnswerError), String(error));
+    return true;
+  });
+  (await accepted).close();
+  listener.close();
 });
