@@ -5,7 +5,6 @@
  * requests are sent there instead, by an HTTP client of ours under Twilio's: everything above it is
  * what production runs.
  */
-import { Agent } from "node:http";
 import twilio from "twilio";
 import { AddressError, NoAnswerError, TooFastError } from "../../actors/notification/failures.ts";
 import { refusesNumber } from "../../actors/notification/provider_word.ts";
@@ -75,7 +74,6 @@ class SortingClient extends twilio.RequestClient {
 
   constructor(base: URL | undefined, timeout_ms: number, look_after_ms: number) {
     super({ timeout: timeout_ms, keepAlive: false });
-    this.axios.defaults.httpAgent = new Agent({ keepAlive: false });
     this.#base = base;
     this.#look_after_ms = look_after_ms;
   }

@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<string, string>> = {
   keys: "Keys and replay",
   lab: "The lab",
   masters: "Masters and the journal",
+  notices: "Messages to customers",
   slave: "The slave",
   tariff: "Tariffs",
   time_client: "Time, on the side that asks",
