@@ -4,6 +4,12 @@
  */
 import { Failure } from "../terminal/command.ts";
 
+/**
+ * From here on the broker's runtime collects garbage eagerly (`GOMEMLIMIT`): what it keeps of blocks
+ * that nobody reads goes then. What it needs beyond that it takes all the same.
+ */
+const MEMORY = "1GiB";
+
 export interface BrokerProcessOptions {
   /** Path of the nats-server program. */
   readonly program: string;
@@ -58,6 +64,7 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
       ...["--log", logFile],
       ...(options.config ? ["--config", options.config] : []),
     ],
+    env: { GOMEMLIMIT: Deno.env.get("GOMEMLIMIT") ?? MEMORY },
     stdin: "null",
     stdout: "null",
     stderr: "null",

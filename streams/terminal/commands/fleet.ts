@@ -4,6 +4,7 @@ import type { NatsBroker } from "../../jetstream/connection.ts";
 import type { Stoppable } from "../../jetstream/broker.ts";
 import { type Command, Failure, type ParsedArguments, UsageError } from "../command.ts";
 import { counted } from "../counted.ts";
+import { silentLog } from "../log.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { watchForStop } from "../signals.ts";
 import { wholeNumber } from "../whole_number.ts";
@@ -137,6 +138,7 @@ async function load(
     goOn,
   });
   if (!goOn()) throw new Failure("stopped before the load began");
+  (await import("../../native/system_crypto.ts")).useSystemCrypto(silentLog);
   const speed = rate === 0 ? "as fast as they are acknowledged" : `${rate} frames a second`;
   progress.stage(`Sending for ${seconds} s, ${speed}`);
   return await runFleet({
