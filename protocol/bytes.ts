@@ -4,9 +4,7 @@ const HEX = /^(?:[0-9a-f]{2})*$/i;
 
 /** Lower-case hexadecimal text of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
+  return bytes.toHex();
 }
 
 /** Bytes of hexadecimal `text`. Throws `SyntaxError` when the text is not whole bytes of hex. */
@@ -14,9 +12,7 @@ export function fromHex(text: string): Uint8Array {
   if (!HEX.test(text)) {
     throw new SyntaxError(`Not hexadecimal (an even number of 0-9, a-f): "${text.slice(0, 24)}"`);
   }
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  return Uint8Array.fromHex(text);
 }
 
 /** The parts, one after the other, in one new array. */

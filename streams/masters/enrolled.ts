@@ -1,5 +1,6 @@
 /** An enrolment as a master keeps it: a hundred bytes, as a string; keys stay wrapped in it. */
 import { Buffer } from "node:buffer";
+import { toHex } from "../../protocol/bytes.ts";
 import type { Enrolment } from "../../protocol/messages/enrolment.ts";
 import { Packer, Unpacker } from "../../protocol/packed.ts";
 
@@ -51,5 +52,7 @@ export function unpackEnrolment(text: string): Enrolled {
 /** The wrapped key number `index` of `count`, in hex. */
 export function wrappedKeyOf(text: string, index: number, count: number): string {
   const start = text.length - (count - index) * WRAPPED_BYTES;
-  return Buffer.from(text.slice(start, start + WRAPPED_BYTES), "latin1").toString("hex");
+  const bytes = new Uint8Array(WRAPPED_BYTES);
+  for (let i = 0; i < WRAPPED_BYTES; i++) bytes[i] = text.charCodeAt(start + i);
+  return toHex(bytes);
 }

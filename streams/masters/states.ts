@@ -5,8 +5,12 @@
  */
 import type { AnyActor } from "./shard_options.ts";
 
-/** States that are kept decoded, of one shard: about 1 KiB each. A batch has at most 128. */
-const LIVE_MAX = 1_024;
+/**
+ * States that are kept decoded, of one shard: about 1 KiB each. A batch has at most 128. Few, since of
+ * very many meters each comes again only when its state is long idle: those that are kept in vain cost
+ * the garbage collector more than they save.
+ */
+const LIVE_MAX = 256;
 
 export class States {
   readonly #actor: AnyActor;
