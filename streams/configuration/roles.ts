@@ -1,6 +1,7 @@
 /** What each role reads from the environment. */
 import { join } from "node:path";
 import { type Environment, readConfiguration, type ReadText, type Values } from "./read.ts";
+import type { Utility } from "../delivery/bill_document.ts";
 import { variables } from "./variables.ts";
 
 const { natsUrl, natsUser, natsPassword, natsCredsFile, natsCaFile } = variables;
@@ -25,6 +26,7 @@ const office = {
   databaseUrl: variables.databaseUrl,
   billsDir: variables.billsDir,
   utilityName: variables.utilityName,
+  upiId: variables.upiId,
   ...delivery,
 };
 
@@ -129,6 +131,13 @@ export function configurationOf<R extends Role>(
     rules: [brokerRule, deliveryRule],
     ...(read === undefined ? {} : { read }),
   }) as RoleConfiguration<R>;
+}
+
+/** Who sends the bills, and whom they are paid to. */
+export function utilityOf(
+  { utilityName, upiId }: { utilityName: string; upiId?: string | undefined },
+): Utility {
+  return { name: utilityName, ...(upiId === undefined ? {} : { upi_id: upiId }) };
 }
 
 /** Where the bills go, given or by default, for a role that has `dataDir`. */

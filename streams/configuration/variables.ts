@@ -214,6 +214,12 @@ export const variables = {
     about: "Name of the utility on bills, mails and SMS.",
     default: "Samay Vidyut",
   }),
+  upiId: declare({
+    name: "SAMAY_UPI_ID",
+    schema: z.string().regex(/^[A-Za-z0-9._-]{2,64}@[A-Za-z][A-Za-z0-9]{1,31}$/).optional(),
+    expects: "a UPI ID such as utility@bank",
+    about: "UPI ID that bills are paid to: each bill gets a QR code. Without it bills have none.",
+  }),
 } as const;
 
 /** Read where it is used, before any role: how the program itself speaks. */

@@ -15,6 +15,8 @@ export interface Utility {
   readonly address_mr?: string;
   /** Telephone, web or mail for questions, one line. */
   readonly contact?: string;
+  /** Virtual payment address (UPI ID) that bills are paid to; without it no bill has a QR code. */
+  readonly upi_id?: string;
 }
 
 /** One row of `invoice_line`. */
@@ -59,6 +61,8 @@ export interface BillDocument extends Omit<InvoiceInputs, "v" | "history"> {
   readonly payable_paise: number;
   /** Oldest first; the last bar is this bill. */
   readonly chart: readonly ChartBar[];
+  /** The same month a year before, where it is known. */
+  readonly last_year: ChartBar | null;
 }
 
 /** The document of one issued invoice. Lines come in the order of their position. */
@@ -69,6 +73,7 @@ export function billDocument(
   utility: Utility,
 ): BillDocument {
   const { v: _version, history, ...rest } = inputs;
+  const year_before = `${Number(head.period.slice(0, 4)) - 1}${head.period.slice(4)}`;
   const earlier = history.filter((bar) => bar.period < head.period).slice(1 - CHART_MONTHS_MAX);
   return {
     ...rest,
@@ -88,6 +93,7 @@ export function billDocument(
     total_paise: head.total_paise,
     rounding_paise: head.rounding_paise,
     payable_paise: head.payable_paise,
+    last_year: history.find(({ period }) => period === year_before) ?? null,
     chart: [...earlier, { period: head.period, units_kwh: inputs.units_kwh }],
   };
 }

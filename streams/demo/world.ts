@@ -23,7 +23,12 @@ export interface DemoWorld {
   readonly started: { stop(): Promise<void> }[];
 }
 
-export const UTILITY = { name: "Samay Vidyut", name_mr: "समय विद्युत" };
+/** No bank has this UPI ID: the code on a demo's bill pays nobody. */
+export const UTILITY = {
+  name: "Samay Vidyut",
+  name_mr: "समय विद्युत",
+  upi_id: "samay.vidyut@example",
+};
 
 /** Twilio's own description of its calls, where somebody has put it. */
 const TWILIO_DOCUMENT = new URL("../../../shared/data/twilio_api_v2010.json", import.meta.url);

@@ -1,22 +1,43 @@
-/** A bill as a PDF of one A4 page. */
+/** A bill as a PDF: one A4 page, and more only where the charges need it. */
 import type { BillDocument } from "../bill_document.ts";
-import { devanagariTexts, withActualText } from "./actual_text.ts";
-import { createCompiler, type TypstCompiler } from "./compiler.ts";
-import { readFonts } from "./fonts.ts";
+import { drawBill } from "./bill_page.ts";
+import { createCanvas } from "./canvas.ts";
+import { createEmbedding, type Embedding } from "./embedding.ts";
+import { createPen } from "./pen.ts";
+import { ROOMS } from "./sheet.ts";
+import { createTypeface, type Typeface } from "./typeface.ts";
 import { billView } from "./view.ts";
 
-let compiler: TypstCompiler | undefined;
-let template: string | undefined;
+interface Press {
+  readonly typeface: Typeface;
+  readonly embedding: Embedding;
+}
+
+let press: Press | undefined;
+
+function createPress(): Press {
+  const typeface = createTypeface();
+  return { typeface, embedding: createEmbedding(typeface) };
+}
 
 /**
- * The bytes of the bill: the same document gives the same bytes. Fonts and template are read at the
- * first call. Throws `TerminalError` when a font is missing or the template does not compile.
+ * The bytes of the bill: the same document gives the same bytes. Fonts are read at the first call.
+ * Throws `TerminalError` when a font is missing or the bill does not add up.
  */
-export function renderBillPdf(bill: BillDocument): Uint8Array {
-  compiler ??= createCompiler(readFonts());
-  template ??= Deno.readTextFileSync(new URL("bill.typ", import.meta.url));
+export function renderBillPdf(bill: BillDocument): Uint8Array<ArrayBuffer> {
+  press ??= createPress();
   const view = billView(bill);
-  const texts = devanagariTexts(view);
-  const tags = Object.fromEntries(texts.map((text, i) => [text, i + 1]));
-  return withActualText(compiler.pdf(template, JSON.stringify({ ...view, tags })), texts);
+  for (const [i, room] of ROOMS.entries()) {
+    const canvas = createCanvas(press.embedding);
+    drawBill(createPen(canvas, press.typeface, view.language), view, room);
+    // Lines move together before a second page begins.
+    if (canvas.pages > 1 && i < ROOMS.length - 1) continue;
+    return canvas.finish({
+      title: `${view.words.title} ${view.number}`,
+      author: view.utility.name,
+      language: `${view.language}-IN`,
+      date: view.issued_on,
+    });
+  }
+  throw new RangeError("A page has one room at least");
 }

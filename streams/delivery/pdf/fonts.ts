@@ -13,7 +13,7 @@ const FILES = [
 ] as const;
 
 /** The bytes of every font file, in a fixed order. Throws `TerminalError` naming what is missing. */
-export function readFonts(): Uint8Array[] {
+export function readFonts(): Uint8Array<ArrayBuffer>[] {
   // Node's own resolution finds the files wherever the packages are: beside us, or in a store above.
   const { resolve } = createRequire(import.meta.url);
   return FILES.map((file) => {

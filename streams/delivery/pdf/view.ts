@@ -1,4 +1,5 @@
-/** What the template prints: a bill document turned into words and figures of one language. */
+/** What the page prints: a bill document turned into words and figures of one language. */
+import { TerminalError } from "../../../protocol/errors.ts";
 import { indianTimeOf } from "../../../protocol/indian_time.ts";
 import type { BillDocument, BillLine } from "../bill_document.ts";
 import {
@@ -16,31 +17,35 @@ import {
   rupeesShort,
 } from "../format.ts";
 import { type Labels, labelsOf } from "../labels.ts";
+import { paymentLinkOf } from "../payment_link.ts";
 
 /** Name and value, one under the other or side by side. */
 export type Fact = readonly [label: string, value: string];
-
-/** A fact in a row of its own; `long`: its value may need a second line, and the row grows with it. */
-export type FactRow = readonly [...Fact, long: boolean];
-
-/** Small letters that fit on one line of the narrow columns; a capital takes more than one. */
-const VALUE_SHORT_MAX = 22;
-const CAPITAL_WIDTH = 1.3;
-
-function rowOf([name, value]: Fact): FactRow {
-  const capitals = value.match(/[A-Z]/g)?.length ?? 0;
-  return [name, value, value.length + capitals * (CAPITAL_WIDTH - 1) > VALUE_SHORT_MAX];
-}
 
 /** A fuel adjustment of nothing says nothing, and one a slab would push the page over its end. */
 function isPrinted({ code, amount_paise }: BillLine): boolean {
   return code !== "fac" || amount_paise !== 0;
 }
 
+/** Throws `TerminalError` when the lines of a bill do not sum to what it asks for. */
+function checkSums({ number, lines, total_paise, rounding_paise, payable_paise }: BillDocument) {
+  const sum_paise = lines.reduce((sum, { amount_paise }) => sum + amount_paise, 0);
+  if (sum_paise === total_paise && total_paise + rounding_paise === payable_paise) return;
+  throw new TerminalError(
+    `Bill ${number} does not add up and is not printed: its lines sum to ${rupees(sum_paise)}, ` +
+      `it says total ${rupees(total_paise)}, rounding ${rupees(rounding_paise)}, payable ` +
+      `${rupees(payable_paise)}`,
+  );
+}
+
 export type BillView = ReturnType<typeof billView>;
 
-/** Everything on the page, as text; amounts and bars are formatted and scaled already. */
+/**
+ * Everything on the page, as text; amounts and bars are formatted and scaled already. Throws
+ * `TerminalError` for a bill that does not add up.
+ */
 export function billView(bill: BillDocument) {
+  checkSums(bill);
   const language = bill.consumer.language;
   const words = labelsOf(language);
   return {
@@ -49,23 +54,23 @@ export function billView(bill: BillDocument) {
     utility: utilityOf(bill, words, language),
     number: bill.number,
     // The document's date is the invoice's: the same invoice gives the same bytes.
-    issued_on: bill.issued_on.split("-").map(Number),
-    period: periodLong(bill.period, language),
-    payable: rupeesShort(bill.payable_paise),
-    due_on: dateLong(bill.due_on, language),
+    issued_on: bill.issued_on,
+    payable: payableOf(bill, words, language),
+    notice: noticeOf(bill, words),
     heads: headsOf(bill, words, language),
     consumer: {
       number: bill.consumer.number,
       name: bill.consumer.name,
       address: bill.consumer.address,
     },
-    connection: connectionOf(bill, words).map(rowOf),
+    connection: connectionOf(bill, words),
     readings: readingsOf(bill, words),
     lines: bill.lines.filter(isPrinted).map((line) => lineOf(line, words, language)),
     total: rupees(bill.total_paise),
     rounding: rupees(bill.rounding_paise),
-    payable_exact: rupees(bill.payable_paise),
-    chart: chartOf(bill, language),
+    payable_exact: rupees(Math.abs(bill.payable_paise)),
+    chart: chartOf(bill, words, language),
+    payment: paymentOf(bill, words),
     provenance: provenanceOf(bill, words, language),
     basis: bill.tariff.versions.map((version) =>
       `${words.basis}: ${bill.tariff.name}, ${words.effective_from} ` +
@@ -81,6 +86,30 @@ function utilityOf({ utility }: BillDocument, words: Labels, language: Language)
     address: (local ? utility.address_mr : undefined) ?? utility.address ?? "",
     contact: utility.contact === undefined ? "" : `${words.contact}: ${utility.contact}`,
   };
+}
+
+/** The large figure, and by when it is due; a bill in the customer's favour asks for nothing. */
+function payableOf({ payable_paise, due_on }: BillDocument, words: Labels, language: Language) {
+  const amount = `₹ ${rupeesShort(Math.abs(payable_paise))}`;
+  if (payable_paise > 0) {
+    return {
+      label: words.payable,
+      amount,
+      due_label: words.due_on,
+      due: dateLong(due_on, language),
+    };
+  }
+  const label = payable_paise < 0 ? words.credit : words.nothing_due;
+  return { label, amount, due_label: "", due: words.no_payment };
+}
+
+/** What a customer must see before the figures: that they rest on no reading, or no longer do. */
+function noticeOf({ opening, closing }: BillDocument, words: Labels) {
+  if (closing.source === "estimate") {
+    return { estimated: true, title: words.estimated_bill, text: words.provenance_estimate };
+  }
+  if (opening.source !== "estimate") return null;
+  return { estimated: false, title: words.settled, text: words.settled_text };
 }
 
 function headsOf(bill: BillDocument, words: Labels, language: Language): Fact[] {
@@ -111,8 +140,9 @@ function connectionOf(bill: BillDocument, words: Labels): Fact[] {
 
 function readingsOf(bill: BillDocument, words: Labels) {
   const side = (date: string, { value_wh, source }: { value_wh: number; source: string }) => ({
-    date: source === "estimate" ? `${dateShort(date)}  ${words.estimated}` : dateShort(date),
+    date: dateShort(date),
     value: kwh(value_wh),
+    mark: source === "estimate" ? words.estimated : "",
   });
   return {
     opening: side(bill.from, bill.opening),
@@ -148,30 +178,61 @@ function detailOf(description: string, words: Labels): string {
   return percent === null ? "" : ` ${percent[1]} %`;
 }
 
-/** Characters of a description that fit on one line of the page, wide ones too. */
-const DESCRIPTION_SHORT_MAX = 50;
-
 function lineOf(line: BillLine, words: Labels, language: Language) {
-  const description = describe(line, words, language);
   return {
-    description,
-    // More than one line of the table holds, for certain: the row grows with it.
-    long: description.length > DESCRIPTION_SHORT_MAX,
+    description: describe(line, words, language),
     units: line.units === null ? "" : quantity(line.units),
     rate: line.rate === null || line.units === null ? "" : rate(line.rate),
     amount: rupees(line.amount_paise),
   };
 }
 
-function chartOf(bill: BillDocument, language: Language) {
-  const most = Math.max(1, ...bill.chart.map((bar) => bar.units_kwh));
-  return bill.chart.map((bar, i) => ({
+function chartOf(bill: BillDocument, words: Labels, language: Language) {
+  const { last_year, chart } = bill;
+  // The same month last year stands before the months since, unless it is among them.
+  const shown = last_year === null || chart.some(({ period }) => period === last_year.period)
+    ? chart
+    : [last_year, ...chart];
+  const most = Math.max(1, ...shown.map((bar) => bar.units_kwh));
+  const bars = shown.map((bar) => ({
     ...periodShort(bar.period, language),
     units: groupIndian(bar.units_kwh),
     /** Height as a share of the highest bar. */
     share: Math.round(bar.units_kwh / most * 1000) / 1000,
-    current: i === bill.chart.length - 1,
+    kind: bar.period === bill.period ? "current" : bar === last_year ? "last_year" : "other",
   }));
+  const told = bars.map(({ month, year, units }) => `${month} ${year}: ${units}`).join("; ");
+  return { bars, comparison: comparisonOf(bill, words, language), alt: `${words.chart}: ${told}` };
+}
+
+/** This bill against the same month a year before, in words. */
+function comparisonOf(bill: BillDocument, words: Labels, language: Language): string {
+  const { last_year, chart, period, units_kwh } = bill;
+  if (chart.length === 1 && last_year === null) return words.first_bill;
+  if (last_year === null) return words.no_last_year;
+  const month = periodLong(period, language).replace(/ \d+$/, "");
+  const before = fill(words.last_year, month, groupIndian(last_year.units_kwh));
+  const more = units_kwh - last_year.units_kwh;
+  if (more === 0) return `${before} ${words.last_year_same}`;
+  const percent = last_year.units_kwh === 0
+    ? "–"
+    : groupIndian(Math.round(Math.abs(more) / last_year.units_kwh * 100));
+  const difference = more > 0 ? words.last_year_more : words.last_year_less;
+  return `${before} ${fill(difference, groupIndian(Math.abs(more)), percent)}`;
+}
+
+/** `text` with each `{}` in it replaced by the next of `values`. */
+function fill(text: string, ...values: string[]): string {
+  let next = 0;
+  return text.replaceAll("{}", () => values[next++] ?? "");
+}
+
+function paymentOf(bill: BillDocument, words: Labels) {
+  const link = paymentLinkOf(bill);
+  if (link === null) return null;
+  const upi_id = bill.utility.upi_id!;
+  const alt = fill(words.pay_code, `₹ ${rupees(bill.payable_paise)}`, upi_id);
+  return { link, upi_id, alt };
 }
 
 function offsetText(offset_ms: number | null, words: Labels): string {
@@ -186,7 +247,7 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   if (closing.source === "estimate") return { text: words.provenance_estimate, facts: [] };
   const facts: Fact[] = [[words.read_at, instantLong(closing.read_at_ms, language)]];
   if (closing.frame_sequence === null) {
-    return { text: words.provenance_import, facts: facts.map(rowOf) };
+    return { text: words.provenance_import, facts };
   }
   facts.push([words.frame, words.frame_of.replace("{}", String(closing.frame_sequence))]);
   if (closing.second_found_s !== null) {
@@ -198,5 +259,5 @@ function provenanceOf(bill: BillDocument, words: Labels, language: Language) {
   if (closing.journal_sequence !== null) {
     facts.push([words.journal, String(closing.journal_sequence)]);
   }
-  return { text: words.provenance_text, facts: facts.map(rowOf) };
+  return { text: words.provenance_text, facts };
 }

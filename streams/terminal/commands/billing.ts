@@ -4,7 +4,7 @@ import { createLog } from "../log.ts";
 import { watchForStop } from "../signals.ts";
 
 async function run(): Promise<number> {
-  const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
+  const { billsDirOf, configurationOf, utilityOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
   const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
@@ -25,7 +25,7 @@ async function run(): Promise<number> {
     mail: mailerOf(configuration, log),
     sms: texterOf(configuration, log),
     sending: await sendingOf(configuration, log),
-    utility: { name: configuration.utilityName },
+    utility: utilityOf(configuration),
     replicas: configuration.natsReplicas,
     log,
   });

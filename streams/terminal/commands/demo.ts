@@ -30,7 +30,7 @@ export const command: Command = {
   help:
     `Real parts everywhere: the firmware on a simulated ATmega328P (or a software meter where the
 AVR toolchain is missing, saying so), software meters that speak the same IEC 62056-21, slaves
-with their outboxes, nats-server, a master, the embedded database, Typst, and an SMTP server
+with their outboxes, nats-server, a master, the embedded database, and an SMTP server
 and an SMS endpoint on loopback. A month of readings goes the whole way, the month is closed,
 and every customer gets a bill. Nothing leaves this machine, and nothing is left running.
 

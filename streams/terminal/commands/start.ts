@@ -31,7 +31,7 @@ async function startAll(
   started: Started,
   slaveFile: string | undefined,
 ): Promise<{ brokerEnded: Promise<undefined> }> {
-  const { billsDirOf, configurationOf } = await import("../../configuration/roles.ts");
+  const { billsDirOf, configurationOf, utilityOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
   const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
@@ -70,7 +70,7 @@ async function startAll(
       mail: mailerOf(configuration, billingLog),
       sms: texterOf(configuration, billingLog),
       sending: await sendingOf(configuration, billingLog),
-      utility: { name: configuration.utilityName },
+      utility: utilityOf(configuration),
       log: billingLog,
     }),
   );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { configurationTable } from "../../../streams/configuration/manual.ts";
-import { billsDirOf, configurationOf } from "../../../streams/configuration/roles.ts";
+import { billsDirOf, configurationOf, utilityOf } from "../../../streams/configuration/roles.ts";
 import { programVariables, variables } from "../../../streams/configuration/variables.ts";
 
 const SID = `AC${"0".repeat(32)}`;
@@ -143,6 +143,16 @@ Deno.test("configurationOf() names the file variable when the file cannot be rea
 Deno.test("billsDirOf() is `bills` in the data folder when nothing is said", () => {
   assert.equal(billsDirOf({ dataDir: "/data" }), "/data/bills");
   assert.equal(billsDirOf({ dataDir: "/data", billsDir: "/bills" }), "/bills");
+});
+
+Deno.test("utilityOf() has a UPI ID only where one is configured, and takes no other text for one", () => {
+  assert.deepEqual(utilityOf(configurationOf("billing", {})), { name: "Samay Vidyut" });
+  const given = configurationOf("billing", { SAMAY_UPI_ID: "samay.vidyut@bank" });
+  assert.deepEqual(utilityOf(given), { name: "Samay Vidyut", upi_id: "samay.vidyut@bank" });
+  for (const wrong of ["samay", "a b@bank", "samay@bank&am=1", "@bank", "samay@b@c"]) {
+    const said = faultsOf(() => configurationOf("billing", { SAMAY_UPI_ID: wrong }));
+    assert.match(said, /SAMAY_UPI_ID/);
+  }
 });
 
 /** Markdown cells without the padding that the formatter gives them. */

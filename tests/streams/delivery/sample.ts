@@ -115,3 +115,22 @@ export function sampleBill(
 ): BillDocument {
   return billDocument(head, lines, { ...inputsOf(language), ...changes }, utility);
 }
+
+/** The sample bill with a year behind it, of a utility that takes UPI. */
+export function payableBill(language: "en" | "mr"): BillDocument {
+  const { history } = inputsOf(language);
+  const bill = sampleBill(language, {
+    history: [{ period: "2025-04", units_kwh: 231 }, ...history],
+  });
+  return { ...bill, utility: { ...utility, upi_id: "samay.vidyut@examplebank" } };
+}
+
+/** `bill` with lines of these amounts, and what they come to. */
+export function billOfLines(bill: BillDocument, amounts_paise: readonly number[]): BillDocument {
+  const total_paise = amounts_paise.reduce((sum, amount) => sum + amount, 0);
+  const charges = amounts_paise.map((amount_paise, i) => ({
+    ...lines[i % 5]!,
+    amount_paise,
+  }));
+  return { ...bill, lines: charges, total_paise, rounding_paise: 0, payable_paise: total_paise };
+}

@@ -67,7 +67,8 @@ Deno.test("billView() tells how the reading came about, and when it did not come
   assert.equal(imported.provenance.facts.length, 1);
   const estimated = billView(sampleBill("en", { closing: { ...bare, source: "estimate" } }));
   assert.match(estimated.provenance.text, /No reading could be had/);
-  assert.equal(estimated.readings.closing.date, "01-05-2026  estimated");
+  assert.equal(estimated.readings.closing.mark, "estimated");
+  assert.equal(estimated.notice?.estimated, true);
 });
 
 Deno.test("billView() prints no sanctioned load that is not known", () => {
