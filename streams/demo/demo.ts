@@ -72,7 +72,7 @@ class Demo {
     if (missing) {
       this.#stage(`  No ${missing}: the first meter is software too (deno task doctor says more)`);
     }
-    this.#stage(`Enrolling ${customers.length} meters, with eleven months brought along`);
+    this.#stage(`Enrolling ${customers.length} meters, with twelve months brought along`);
     const keys = await this.#enrol(world, lines);
     await importClosedMonths(world.billing.db, this.#calendar, customers);
     const waiting = await this.#fillOutboxes(lines);

@@ -1,5 +1,5 @@
 /**
- * What lies behind the demo's customers: eleven closed months as a utility brings them along when it
+ * What lies behind the demo's customers: twelve closed months as a utility brings them along when it
  * moves in, and a month of daily readings that wait in the slaves' outboxes, as after a month
  * without a network.
  */
@@ -11,8 +11,8 @@ import type { Outbox } from "../edge/outbox.ts";
 import type { DemoCustomer } from "./customers.ts";
 
 const DAY_MS = 86_400_000;
-/** Months that come along; with the one being closed the chart has twelve. */
-const MONTHS = 11;
+/** Months that come along: a bill compares its month with the same one a year before. */
+const MONTHS = 12;
 /** Length of every month of the demo. */
 const MONTH_DAYS = 30;
 

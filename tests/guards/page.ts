@@ -3,6 +3,7 @@ import type { Guard } from "./guard.ts";
 
 /** Headings of the rooms. */
 const TITLES: Readonly<Record<string, string>> = {
+  bill_page: "The bill's page",
   edge: "The slave's disk",
   fleet: "The load and the soak",
   keys: "Keys and replay",

@@ -29,7 +29,7 @@ export function drawBill(pen: Pen, view: BillView, room: Room): void {
   const foot = footHeight(pen, view);
   /** Begins another page where `height` does not fit on this one. */
   const fit = (y: number, height: number) => {
-    if (y + height <= BOTTOM - foot) return y;
+    if (y + height <= BOTTOM - foot - FOOT_GAP) return y;
     canvas.newPage();
     return TOP;
   };
@@ -72,6 +72,8 @@ function drawHead(pen: Pen, { utility, words, number }: BillView): number {
   return y + 17;
 }
 
+/** Between the foot and what is above it. */
+const FOOT_GAP = 7;
 const BOX_WIDTH = 192;
 
 /** Whose it is, and how much by when: what most people look for. */

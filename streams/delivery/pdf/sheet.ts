@@ -5,9 +5,9 @@ import { type Pen, SOFT, style } from "./pen.ts";
 export const LEFT = 45.4;
 export const RIGHT = PAGE_WIDTH_PT - LEFT;
 export const WIDTH = RIGHT - LEFT;
-/** Where the page ends for all but the foot. */
+/** Where a page begins and ends. */
 export const TOP = 38;
-export const BOTTOM = PAGE_HEIGHT_PT - 30;
+export const BOTTOM = PAGE_HEIGHT_PT - 23;
 
 export const ACCENT: Colour = [11, 110, 110];
 export const ACCENT_LIGHT: Colour = [128, 176, 176];
@@ -30,6 +30,7 @@ export interface Room {
 
 export const ROOMS: readonly Room[] = [
   { row: 19, gap: 18, chart: 84, code: 88, explained: true },
+  { row: 17.5, gap: 15, chart: 78, code: 88, explained: true },
   { row: 16, gap: 13, chart: 70, code: 88, explained: true },
   { row: 12.2, gap: 8, chart: 48, code: 72, explained: false },
 ];

@@ -174,3 +174,14 @@ Deno.test("words in Devanagari are read back letter by letter, also those that n
   const pdf = canvas.finish({ title: "t", author: "a", language: "mr-IN", date: "2026-04-01" });
   assert.equal(new TextDecoder().decode(await runOn(pdf, "pdftotext")).trim(), text);
 });
+
+Deno.test("what a name needs besides is drawn too, in a font of the bill's own", async () => {
+  if (!await hasPoppler()) return;
+  // No common font has these: without their own they would be drawn as nothing.
+  for (const word of ["ङ्ग", "Ł", "ऋ्"]) {
+    assert.ok(inkOf(await pictureOf(pdfOf(word), 100)).points > 500, word);
+  }
+  const fonts = new TextDecoder().decode(await runOn(pdfOf("पाŁ"), "pdffonts"));
+  assert.match(fonts, /SAMAYC\+NotoSansDevanagari-Regular/);
+  assert.match(fonts, /SAMAYR\+NotoSans-Regular/);
+});

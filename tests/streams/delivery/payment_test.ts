@@ -24,28 +24,31 @@ Deno.test("paymentLinkOf() is none without a payee, and where nothing is to be p
 });
 
 Deno.test("paymentLinkOf() gives back name and number by its parts, and stays short, whatever they hold", () => {
-  fc.assert(fc.property(
-    fc.string({ unit: "binary", maxLength: 80 }),
-    fc.string({ maxLength: 40 }),
-    (name, number) => {
-      const bill = payableBill("en");
-      // The longest that the configuration takes.
-      const upi_id = `${"u".repeat(64)}@${"b".repeat(32)}`;
-      const link = paymentLinkOf({
-        ...bill,
-        number,
-        payable_paise: Number.MAX_SAFE_INTEGER,
-        utility: { ...bill.utility, name, upi_id },
-      })!;
-      assert.match(link, /^[\x21-\x7e]+$/);
-      assert.doesNotMatch(link, /[()<>\\]/);
-      assert.ok(link.length <= QR_TEXT_MAX, `${link.length} characters`);
-      const parts = new URL(link).searchParams;
-      assert.deepEqual([...parts.keys()], ["pa", "pn", "am", "cu", "tn"]);
-      assert.ok(name.toWellFormed().startsWith(parts.get("pn")!));
-      assert.ok(number.toWellFormed().startsWith(parts.get("tn")!));
-    },
-  ));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "binary", maxLength: 80 }),
+      fc.string({ maxLength: 40 }),
+      (name, number) => {
+        const bill = payableBill("en");
+        // The longest that the configuration takes.
+        const upi_id = `${"u".repeat(64)}@${"b".repeat(32)}`;
+        const link = paymentLinkOf({
+          ...bill,
+          number,
+          payable_paise: Number.MAX_SAFE_INTEGER,
+          utility: { ...bill.utility, name, upi_id },
+        })!;
+        assert.match(link, /^[\x21-\x7e]+$/);
+        assert.doesNotMatch(link, /[()<>\\]/);
+        assert.ok(link.length <= QR_TEXT_MAX, `${link.length} characters`);
+        const parts = new URL(link).searchParams;
+        assert.deepEqual([...parts.keys()], ["pa", "pn", "am", "cu", "tn"]);
+        assert.ok(name.toWellFormed().startsWith(parts.get("pn")!));
+        assert.ok(number.toWellFormed().startsWith(parts.get("tn")!));
+      },
+    ),
+    { examples: [["म".repeat(80), "/".repeat(40)]] },
+  );
 });
 
 Deno.test("the code on the page is read as the payment link, in each size it is drawn in", async () => {

@@ -1,0 +1,158 @@
+/** The bill's page: what it may not say, what it must, and who can read it. */
+import type { Guard } from "./guard.ts";
+
+const PDF = "streams/delivery/pdf";
+const PAGE_TEST = "tests/streams/delivery/page_test.ts";
+const PAYMENT_TEST = "tests/streams/delivery/payment_test.ts";
+const CONJUNCTS_TEST = "tests/streams/delivery/conjuncts_test.ts";
+const PDF_TEST = "tests/streams/delivery/bill_pdf_test.ts";
+const PAGE = "delivery, the page";
+
+export const guards: readonly Guard[] = [
+  {
+    rule: "A bill whose lines do not sum to what it asks for is not printed",
+    source: PAGE,
+    file: `${PDF}/view.ts`,
+    find:
+      "if (sum_paise === total_paise && total_paise + rounding_paise === payable_paise) return;",
+    replace: "if (total_paise + rounding_paise === payable_paise) return;",
+    test: PAGE_TEST,
+    name: "a bill whose lines do not sum",
+  },
+  {
+    rule: "An estimate is said in words above the figures",
+    source: PAGE,
+    file: `${PDF}/view.ts`,
+    find: 'if (closing.source === "estimate") {\n    return { estimated: true',
+    replace: 'if (closing.source === "import") {\n    return { estimated: true',
+    test: PAGE_TEST,
+    name: "an estimate is said in words",
+  },
+  {
+    rule: "An estimate is marked at the reading",
+    source: PAGE,
+    file: `${PDF}/bill_readings.ts`,
+    find: 'if (row.mark !== undefined && row.mark !== "") {',
+    replace: "if (row.mark === null) {",
+    test: PAGE_TEST,
+    name: "an estimate is said in words",
+  },
+  {
+    rule: "A bill in the customer's favour shows no code to pay with",
+    source: PAGE,
+    file: "streams/delivery/payment_link.ts",
+    find: "if (utility.upi_id === undefined || payable_paise <= 0) return null;",
+    replace: "if (utility.upi_id === undefined) return null;",
+    test: PAYMENT_TEST,
+    name: "paymentLinkOf() is none without a payee",
+  },
+  {
+    rule: "The payment link stays short enough for a small code, whatever the names",
+    source: "UPI linking specification",
+    file: "streams/delivery/payment_link.ts",
+    find: "if (link.length + part.length > TEXT_MAX) break;",
+    replace: "",
+    test: PAYMENT_TEST,
+    name: "paymentLinkOf() gives back name and number",
+  },
+  {
+    rule: "The modules of a code stand on their grid: a telephone reads it",
+    source: "ISO/IEC 18004",
+    file: `${PDF}/bill_payment.ts`,
+    find: "x: x + (from + QUIET) * module,",
+    replace: "x: x + (from + QUIET + i % 2) * module,",
+    test: PAYMENT_TEST,
+    name: "the code on the page is read as the payment link",
+  },
+  {
+    rule: "A UPI ID is a UPI ID: nothing that adds parts to the payment link",
+    source: "configuration",
+    file: "streams/configuration/variables.ts",
+    find:
+      "schema: z.string().regex(/^[A-Za-z0-9._-]{2,64}@[A-Za-z][A-Za-z0-9]{1,31}$/).optional(),",
+    replace: "schema: text.optional(),",
+    test: "tests/streams/configuration/configuration_test.ts",
+    name: "utilityOf() has a UPI ID only where",
+  },
+  {
+    rule: "Lines move together before a second page begins",
+    source: PAGE,
+    file: `${PDF}/bill_pdf.ts`,
+    find: "if (canvas.pages > 1 && i < ROOMS.length - 1) continue;",
+    replace: "",
+    test: PDF_TEST,
+    name: "stays on one page with the 22 lines",
+  },
+  {
+    rule: "Charges that no page holds go on to a second one, heads with them",
+    source: PAGE,
+    file: `${PDF}/bill_page.ts`,
+    find: "if (y + height <= BOTTOM - foot - FOOT_GAP) return y;",
+    replace: "if (height > 0) return y;",
+    test: PDF_TEST,
+    name: "goes on to a second page",
+  },
+  {
+    rule: "A word that no line holds is broken",
+    source: PAGE,
+    file: `${PDF}/pen.ts`,
+    find: "if (word.width <= width) return [word];",
+    replace: "if (word.width > 0) return [word];",
+    test: PAGE_TEST,
+    name: "every kind of bill is one page",
+  },
+  {
+    rule: "A figure that is too wide is drawn smaller",
+    source: PAGE,
+    file: `${PDF}/pen.ts`,
+    find: "size_pt *= SIZE_STEP;",
+    replace: "break;",
+    test: PAGE_TEST,
+    name: "every kind of bill is one page",
+  },
+  {
+    rule: "Devanagari carries its letters for whoever reads",
+    source: "ISO 32000-1 section 14.9.4",
+    file: `${PDF}/canvas.ts`,
+    find: "if (!word.devanagari) return shown;",
+    replace: "if (word.text.length > 0) return shown;",
+    test: CONJUNCTS_TEST,
+    name: "words in Devanagari are read back",
+  },
+  {
+    rule: "Glyphs stand where the shaper puts them",
+    source: PAGE,
+    file: `${PDF}/embedding.ts`,
+    find: 'const before = x === 0 ? "" : String(-x);',
+    replace: "const before = String(-x - 300);",
+    test: CONJUNCTS_TEST,
+    name: "conjuncts are drawn as the shapes",
+  },
+  {
+    rule: "What the common font has not comes in a font of the bill's own",
+    source: PAGE,
+    file: `${PDF}/embedding.ts`,
+    find: "const fits = run.glyphs.every(({ id, y }) => y === 0 && glyphs.has(id));",
+    replace: "const fits = true;",
+    test: CONJUNCTS_TEST,
+    name: "what a name needs besides is drawn too",
+  },
+  {
+    rule: "All that is drawn is a part of the document or marked as decoration",
+    source: "ISO 32000-1 section 14.8.2.2",
+    file: `${PDF}/canvas.ts`,
+    find: "page.content.push(inFigure ? operators : `/Artifact BMC\\n${operators}\\nEMC`);",
+    replace: "page.content.push(operators);",
+    test: PAGE_TEST,
+    name: "nothing is drawn that is neither",
+  },
+  {
+    rule: "Signs of PDF, line breaks and unknown letters in a name spoil no file",
+    source: PAGE,
+    file: `${PDF}/typeface.ts`,
+    find: 'text.replaceAll(UNPRINTABLE, " ")',
+    replace: "text",
+    test: PAGE_TEST,
+    name: "a name with line breaks",
+  },
+];
