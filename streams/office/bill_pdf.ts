@@ -12,7 +12,7 @@ export interface BillPdf {
   readonly state: "issued" | "void";
   /** What the file in the bills folder is called too. */
   readonly file: string;
-  /** The whole PDF, some 30 kB, in base64. */
+  /** The whole PDF, 30 to 60 kB, in base64. */
   readonly pdf_base64: string;
 }
 
