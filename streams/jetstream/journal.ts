@@ -1,5 +1,4 @@
 /** The journal of one kind and partition, over the JOURNAL stream. */
-import { RetryableError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import type { JournalRecord } from "../../protocol/messages/journal.ts";
 import { readJournalRecord } from "../../protocol/messages/journal_check.ts";
