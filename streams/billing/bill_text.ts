@@ -46,7 +46,9 @@ export function billText(sheet: SheetOnWire, width: number): string {
   const sent = sheet.notifications.map((one) =>
     `${one.kind === "bill" ? "" : `${one.kind} `}${one.channel} to ${one.recipient ?? "nobody"}: ${
       standing(one)
-    }${one.last_error === null ? "" : ` (${one.last_error})`}; notice ${one.notification_id}`
+    }${one.last_error === null ? "" : ` (${one.last_error})`}${
+      one.recipient === null ? "" : `; notice ${one.notification_id}`
+    }`
   );
   return [...head, "", table, "", ...sent].join("\n");
 }

@@ -22,7 +22,7 @@ import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
 import type { ChannelLimit } from "./channel_limit.ts";
 import { mayPass } from "./may_pass.ts";
 import { decideLocked, notificationOf, tellSecond, writeDecision } from "./notification_rows.ts";
-import { type Loaded, sendOnce, type SendOptions, type Sent } from "./send.ts";
+import { drawBill, type Loaded, sendOnce, type SendOptions, type Sent } from "./send.ts";
 import { suppressionOf } from "./suppressions.ts";
 
 export interface DeliveryOptions extends SendOptions {
@@ -79,7 +79,13 @@ export async function deliver(options: DeliveryOptions, given: Notice): Promise<
   });
   await mayPass("Database", writeDecision(db, given, loaded.state, first));
   const send = first.effects.find((effect) => effect.effect === "send");
-  if (send === undefined) return perform(first);
+  if (send === undefined) {
+    // Whoever is sent nothing has the bill's file all the same.
+    if (loaded.suppressed !== null && first.next.state === "parked") {
+      await drawBill(options, given.invoice_id);
+    }
+    return perform(first);
+  }
   let sent: Sent;
   try {
     sent = await sendOnce(options, loaded, send.may_have_left);

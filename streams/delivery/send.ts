@@ -47,6 +47,12 @@ export interface Sent {
   readonly segments: number | null;
 }
 
+/** Writes the bill's PDF into the folder, without sending it. */
+export async function drawBill(options: SendOptions, invoice_id: number): Promise<void> {
+  const { bill } = await mayPass("Database", loadBill(options.db, invoice_id, options.utility));
+  await mayPass("Bill's file", writeBillPdf(options.billsDir, bill));
+}
+
 /** One attempt. `mayHaveLeft`: one before it ended without an answer. */
 export async function sendOnce(
   options: SendOptions,

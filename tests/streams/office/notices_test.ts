@@ -233,6 +233,8 @@ Deno.test("deliver() sends nothing to a suppressed address, and suppresses one t
       const { state, last_error } = await noticeOf(db, 1, "email");
       assert.equal(state, "parked");
       assert.match(last_error!, /c1@example\.org is suppressed \(bounced\); lift it with/);
+      // The bill's file is there all the same.
+      assert.equal([...Deno.readDirSync(`${options.billsDir}/2026-04`)].length, 1);
     });
   }));
 
