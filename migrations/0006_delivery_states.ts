@@ -31,7 +31,7 @@ const STATEMENTS = [
       unique (invoice_id, channel, kind, occasion)`,
   sql`
     create index notification_due on notification (due_at)
-      where due_at is not null and state in ('intended', 'sending')`,
+      where due_at is not null`,
   sql`
     create table suppression (
       channel text not null check (channel in ('email', 'sms')),

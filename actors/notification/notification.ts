@@ -12,104 +12,15 @@
  * person may have a parked one sent anew, or give it up; nothing else goes back.
  */
 import type { Failed } from "./failures.ts";
-import { greaterWord, isFailure, type ProviderWord } from "./provider_word.ts";
-import { type QuietHours, quietUntil_ms } from "./quiet_hours.ts";
-import type { NoticeKind } from "./template.ts";
-
-export interface NotificationPolicy {
-  /** Attempts after which the notification is parked. */
-  readonly attempts_max: number;
-  readonly backoff_first_ms: number;
-  readonly backoff_max_ms: number;
-  /** How long an attempt may run: until then somebody is taken to be at it. */
-  readonly attempt_max_ms: number;
-  /** Who waits longer does so in the table and not in the queue: a queue has room for so many. */
-  readonly queue_wait_max_ms: number;
-  /** Nobody is reminded in these hours. */
-  readonly quiet: QuietHours | null;
-  /** Whether bills wait for the morning too. */
-  readonly quiet_bills: boolean;
-}
-
-export const NOTIFICATION_POLICY: NotificationPolicy = {
-  attempts_max: 10,
-  backoff_first_ms: 5_000,
-  backoff_max_ms: 3_600_000,
-  attempt_max_ms: 90_000,
-  queue_wait_max_ms: 60_000,
-  quiet: { from_min: 21 * 60, to_min: 9 * 60 },
-  quiet_bills: false,
-};
-
-/** The columns of the table `notification` that are decided here. */
-export interface Notification {
-  readonly state: "intended" | "sending" | "sent" | "delivered" | "parked" | "skipped";
-  readonly kind: NoticeKind;
-  readonly recipient: string | null;
-  readonly attempts: number;
-  /** Attempts that may have left without an answer. */
-  readonly unanswered: number;
-  /** How often a person had it sent anew. */
-  readonly drive: number;
-  readonly provider_id: string | null;
-  readonly delivery: ProviderWord | null;
-  readonly last_error: string | null;
-  /** It waits outside of the queue until then. */
-  readonly due_at_ms: number | null;
-  readonly template_id: string | null;
-  readonly segments: number | null;
-  readonly updated_at_ms: number;
-}
-
-export type NotificationMessage =
-  /** The work queue hands the notice out, for the first time or again. */
-  | {
-    readonly type: "notice";
-    readonly invoice: "issued" | "void";
-    readonly channel_ready: boolean;
-    /** Why nothing is sent to this address. */
-    readonly suppressed: string | null;
-  }
-  | {
-    readonly type: "accepted";
-    readonly provider_id: string;
-    readonly template_id?: string | null;
-    readonly segments?: number | null;
-  }
-  | Failed
-  /** The provider's report on the message that it calls `provider_id`. */
-  | {
-    readonly type: "word";
-    readonly provider_id: string;
-    /** The `drive` that the message was sent in. */
-    readonly drive: number;
-    readonly word: ProviderWord;
-    readonly reason: string | null;
-  }
-  /** A person: send it anew, to `recipient` where the address was wrong. */
-  | { readonly type: "redrive"; readonly recipient: string | null }
-  /** A person: give it up. */
-  | { readonly type: "drop"; readonly reason: string };
-
-export type NotificationEffect =
-  /** `may_have_left`: an earlier attempt ended without an answer. */
-  | { readonly effect: "send"; readonly attempt: number; readonly may_have_left: boolean }
-  | { readonly effect: "retry"; readonly after_ms: number; readonly reason: string }
-  | { readonly effect: "dead"; readonly reason: string }
-  /** Nothing more is to go to this address. */
-  | { readonly effect: "suppress"; readonly recipient: string; readonly reason: string }
-  /** Hand the notice to the queue once more. */
-  | { readonly effect: "enqueue" }
-  /** A second message of this notification is on its way: people should know. */
-  | { readonly effect: "second"; readonly provider_id: string }
-  /** What a person asked for cannot be done. */
-  | { readonly effect: "refuse"; readonly reason: string };
-
-export interface Decision {
-  /** What to write; the same object when nothing changes. */
-  readonly next: Notification;
-  readonly effects: readonly NotificationEffect[];
-}
+import { greaterWord, isFailure } from "./provider_word.ts";
+import { quietUntil_ms } from "./quiet_hours.ts";
+import {
+  type Decision,
+  type Notification,
+  NOTIFICATION_POLICY,
+  type NotificationMessage,
+  type NotificationPolicy,
+} from "./state.ts";
 
 /** What `message` makes of the notification at `now_ms`. */
 export function receive(
@@ -190,12 +101,10 @@ function quietFor({ kind }: Notification, now_ms: number, policy: NotificationPo
 
 function onAccepted(
   state: Notification,
-  { provider_id, template_id = null, segments = null }: Extract<
-    NotificationMessage,
-    { type: "accepted" }
-  >,
+  given: Extract<NotificationMessage, { type: "accepted" }>,
   now_ms: number,
 ): Decision {
+  const { provider_id, template_id = null, segments = null, ask_after_ms = null } = given;
   // The provider's report can be faster than its answer; what it brought about stands.
   if (state.provider_id === provider_id) {
     return state.segments === segments && state.template_id === template_id
@@ -214,6 +123,7 @@ function onAccepted(
       delivery: greaterWord(state.delivery, "accepted"),
       unanswered: 0,
       last_error: null,
+      due_at_ms: ask_after_ms === null ? null : now_ms + ask_after_ms,
       template_id,
       segments,
       updated_at_ms: now_ms,
@@ -261,12 +171,14 @@ function onWord(
     provider_id,
     delivery,
     unanswered: 0,
-    due_at_ms: null,
+    // Of what was sent it says when to ask; what was to be sent is sent.
+    due_at_ms: state.state === "sent" ? state.due_at_ms : null,
     updated_at_ms: now_ms,
   };
   if (state.state === "skipped") return { next, effects: [] };
   if (delivery === "delivered") {
-    return { next: { ...next, state: "delivered", last_error: null }, effects: [] };
+    const over = { state: "delivered", last_error: null, due_at_ms: null } as const;
+    return { next: { ...next, ...over }, effects: [] };
   }
   if (!isFailure(delivery)) {
     return { next: { ...next, state: "sent", last_error: null }, effects: [] };

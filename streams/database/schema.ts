@@ -186,7 +186,7 @@ export interface NotificationTable {
   provider_id: string | null;
   delivery: ColumnType<ProviderWord | null, ProviderWord | null | undefined, ProviderWord | null>;
   last_error: string | null;
-  /** It waits outside of the queue until then. */
+  /** It waits outside of the queue until then; of a text that was sent: when Twilio is asked. */
   due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** Of the registered text that was sent (DLT). */
   template_id: ColumnType<string | null, string | null | undefined, string | null>;

@@ -27,6 +27,8 @@ export interface CallbackOptions {
   readonly account_sid: string;
   readonly auth_token: string;
   readonly requests_per_s?: number;
+  readonly in_hand_max?: number;
+  readonly body_within_ms?: number;
   readonly now_ms?: () => number;
 }
 
@@ -124,7 +126,7 @@ class Gate {
     if (request.method !== "POST") throw new Refusal(405, "POST only");
     const type = request.headers.get("content-type") ?? "";
     if (!type.startsWith("application/x-www-form-urlencoded")) throw new Refusal(415, "no form");
-    const form = formOf(await bodyOf(request));
+    const form = formOf(await bodyOf(request, this.#options.body_within_ms ?? BODY_WITHIN_MS));
     this.#authenticate(request, url, form);
     const given = reportOf(form, url.searchParams, this.#options.account_sid);
     if (given === undefined) return; // It says nothing of a message of ours.
@@ -137,7 +139,7 @@ class Gate {
   }
 
   #limit(): void {
-    if (this.#inHand > IN_HAND_MAX) throw new Refusal(503, "busy");
+    if (this.#inHand > (this.#options.in_hand_max ?? IN_HAND_MAX)) throw new Refusal(503, "busy");
     const second = Math.floor(this.#now_ms() / 1_000);
     if (second !== this.#second) this.#came = 0;
     this.#second = second;
@@ -168,15 +170,15 @@ class Gate {
   }
 }
 
-/** At most 16 KiB within 5 s: no more is read of what says more, or takes longer. */
-async function bodyOf(request: Request): Promise<string> {
+/** At most 16 KiB: no more is read of what says more, or takes longer than `within_ms`. */
+async function bodyOf(request: Request, within_ms: number): Promise<string> {
   if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) {
     throw new Refusal(413, "too large");
   }
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Refusal(408, "too slow")), BODY_WITHIN_MS);
+  const timer = setTimeout(() => late.reject(new Refusal(408, "too slow")), within_ms);
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;

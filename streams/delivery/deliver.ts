@@ -7,18 +7,19 @@
  * looked up at the provider first.
  */
 import { failureOf, TooFastError } from "../../actors/notification/failures.ts";
+import { receive } from "../../actors/notification/notification.ts";
 import {
   type Decision,
   type Notification,
   NOTIFICATION_POLICY,
   type NotificationMessage,
   type NotificationPolicy,
-  receive,
-} from "../../actors/notification/notification.ts";
+} from "../../actors/notification/state.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { type Notice, notice } from "../../protocol/messages/billing.ts";
 import { parseJson } from "../../protocol/schema.ts";
 import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
+import { ASK_AFTER_MS } from "./asking.ts";
 import type { ChannelLimit } from "./channel_limit.ts";
 import { mayPass } from "./may_pass.ts";
 import { decideLocked, notificationOf, tellSecond, writeDecision } from "./notification_rows.ts";
@@ -100,9 +101,10 @@ export async function deliver(options: DeliveryOptions, given: Notice): Promise<
 
 /** Under the row's lock: the provider's report may have been there before its answer. */
 async function noteSent(options: DeliveryOptions, given: Notice, sent: Sent, now_ms: number) {
-  const { notification_id } = given;
+  const { notification_id, channel } = given;
+  const ask_after_ms = channel === "sms" ? ASK_AFTER_MS : null;
   const { decision, row } = await options.db.transaction().execute((trx) =>
-    decideLocked(trx, notification_id, { type: "accepted", ...sent }, now_ms)
+    decideLocked(trx, notification_id, { type: "accepted", ...sent, ask_after_ms }, now_ms)
   );
   tellSecond(options.log, row, decision);
 }

@@ -39,7 +39,8 @@ export function standing(
   { state, delivery, due_at }: Pick<NoticeOnWire, "state" | "delivery" | "due_at">,
 ): string {
   const word = delivery !== null && delivery !== state ? `, ${delivery}` : "";
-  return `${state}${word}${due_at === null ? "" : `, due ${inIndia(due_at)}`}`;
+  const when = state === "sent" ? "asked about at" : "due";
+  return `${state}${word}${due_at === null ? "" : `, ${when} ${inIndia(due_at)}`}`;
 }
 
 export function noticeTable(rows: readonly NoticeOnWire[], width: number): string {

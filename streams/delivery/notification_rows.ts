@@ -1,10 +1,10 @@
 /** Notifications in the table: read, decided upon and written as one, with what hangs on them. */
+import { receive } from "../../actors/notification/notification.ts";
 import {
   type Decision,
   type Notification,
   type NotificationMessage,
-  receive,
-} from "../../actors/notification/notification.ts";
+} from "../../actors/notification/state.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { Notice } from "../../protocol/messages/billing.ts";
 import { subjects } from "../../protocol/subjects.ts";

@@ -1,5 +1,5 @@
 /** One attempt to send one notice: the letter or the text, through its provider. */
-import type { Notification } from "../../actors/notification/notification.ts";
+import type { Notification } from "../../actors/notification/state.ts";
 import { isAbout } from "../../actors/notification/template.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import type { Notice } from "../../protocol/messages/billing.ts";

@@ -44,6 +44,8 @@ export interface Texter {
     isOurs: (body: string) => boolean,
     since_ms: number,
   ): Promise<string | undefined>;
+  /** What Twilio says of the text `sid` now: its `status` and error code. */
+  statusOf(sid: string): Promise<{ readonly status: string; readonly code: number | undefined }>;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -189,6 +191,10 @@ export function createTexter(configuration: SmsConfiguration): Texter {
         if (found !== undefined) return found.sid;
       }
       return undefined;
+    },
+    async statusOf(sid) {
+      const { status, errorCode } = await looked(client.messages(sid).fetch());
+      return { status, code: errorCode ?? undefined };
     },
   };
 }

@@ -12,6 +12,7 @@ import { migrate } from "../database/migrate.ts";
 import { type RunningOutbox, runOutbox } from "../database/outbox.ts";
 import type { Database } from "../database/schema.ts";
 import type { Utility } from "../delivery/bill_document.ts";
+import { startAsking } from "../delivery/asking.ts";
 import { callbackUrlOf, startCallbacks } from "../delivery/callbacks.ts";
 import { startDelivery } from "../delivery/deliver.ts";
 import { startDue } from "../delivery/due.ts";
@@ -138,8 +139,10 @@ async function startSending(
     }),
   });
   const due = startDue({ db, log, onCommitted: () => outbox.nudge() });
+  const asking = options.sms === null ? undefined : startAsking({ db, log, sms: options.sms });
   return async () => {
     await due.stop();
+    await asking?.stop();
     await delivery.stop();
     await listening?.stop();
   };

@@ -1,8 +1,5 @@
 /** Mail and SMS as the configuration has them: real services, or none, said plainly. */
-import {
-  NOTIFICATION_POLICY,
-  type NotificationPolicy,
-} from "../../actors/notification/notification.ts";
+import { NOTIFICATION_POLICY, type NotificationPolicy } from "../../actors/notification/state.ts";
 import type { QuietHours } from "../../actors/notification/quiet_hours.ts";
 import type { CallbackOptions } from "../delivery/callbacks.ts";
 import { ChannelLimit } from "../delivery/channel_limit.ts";

@@ -161,7 +161,9 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
   if (request.headers.get("authorization") !== expected) {
     return failure({ status: 401, code: 20003, message: "Authenticate" });
   }
-  if (url.pathname !== `/2010-04-01/Accounts/${account_sid}/Messages.json`) {
+  const place = `/2010-04-01/Accounts/${account_sid}/Messages`;
+  const text = endpoint.received.find(({ sid }) => url.pathname === `${place}/${sid}.json`);
+  if (url.pathname !== `${place}.json` && text === undefined) {
     return failure({ status: 404, code: 20404, message: `${url.pathname} was not found` });
   }
   const method = request.method === "POST" ? "post" : "get";
@@ -170,6 +172,7 @@ async function answer(endpoint: Endpoint, request: Request): Promise<Response> {
     endpoint.refused.push(...faults);
     return failure({ status: 400, code: 21211, message: faults.join("; ") });
   }
+  if (text !== undefined) return Response.json(resourceOf(endpoint, text));
   if (method === "get") return list(endpoint, url.searchParams);
   const fault = endpoint.refusedNumbers.get(form.get("To") ?? "") ?? endpoint.faults.shift();
   const taken = fault === undefined || fault.hang === true || fault.taken === true;

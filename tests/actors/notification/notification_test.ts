@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AddressError, failureOf, NoAnswerError } from "../../../actors/notification/failures.ts";
+import { backoff_ms, receive } from "../../../actors/notification/notification.ts";
 import {
-  backoff_ms,
   type Notification,
   NOTIFICATION_POLICY as POLICY,
-  receive,
-} from "../../../actors/notification/notification.ts";
+} from "../../../actors/notification/state.ts";
 import {
   PROVIDER_WORDS,
   type ProviderWord,

@@ -23,6 +23,7 @@ interface World {
   post(fields: Record<string, string>, changes?: Changes): Promise<number>;
   state(): Promise<readonly (string | null)[]>;
   readonly said: string[];
+  readonly port: number;
 }
 
 interface Changes {
@@ -81,7 +82,7 @@ async function withCallbacks(
       return [row.state, row.delivery, row.last_error];
     };
     try {
-      await body({ db, post, state, said });
+      await body({ db, post, state, said, port: callbacks.port });
     } finally {
       await callbacks.stop();
     }
@@ -156,6 +157,31 @@ Deno.test("startCallbacks() reads no more of a body without end than it takes", 
     assert.ok(outcome === 413 || outcome === "cut off", String(outcome));
     assert.ok(sent < 64_000_000, `${sent} bytes were taken`);
   }));
+
+/** Sends the head of a report and no body; returns the first line of the answer. */
+async function dawdle(port: number): Promise<string> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  try {
+    await connection.write(new TextEncoder().encode(
+      `POST ${new URL(PUBLIC).pathname}?notice=1&drive=0 HTTP/1.1\r\nhost: x\r\n` +
+        `content-type: application/x-www-form-urlencoded\r\ncontent-length: 10\r\n\r\nabc`,
+    ));
+    const answer = new Uint8Array(1_024);
+    const size = await connection.read(answer) ?? 0;
+    return new TextDecoder().decode(answer.subarray(0, size)).split("\r\n")[0]!;
+  } finally {
+    connection.close();
+  }
+}
+
+Deno.test("startCallbacks() waits so long for a body and no longer, for so many at once", () =>
+  withCallbacks(async ({ post, port }) => {
+    const slow = [dawdle(port), dawdle(port)];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(await post({ MessageStatus: "sent" }), 503);
+    for (const line of await Promise.all(slow)) assert.match(line, /^HTTP\/1\.1 408/);
+    assert.equal(await post({ MessageStatus: "sent" }), 204);
+  }, { in_hand_max: 2, body_within_ms: 400 }));
 
 Deno.test("startCallbacks() takes so many requests a second and no more", () =>
   withCallbacks(async ({ post, state }) => {

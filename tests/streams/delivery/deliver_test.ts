@@ -1,15 +1,18 @@
 /** Notices through a real broker and database, to a real SMTP server and a Twilio endpoint. */
 import assert from "node:assert/strict";
-import { NOTIFICATION_POLICY } from "../../../actors/notification/notification.ts";
+import { NOTIFICATION_POLICY } from "../../../actors/notification/state.ts";
 import { RetryableError, TerminalError } from "../../../protocol/errors.ts";
 import { utf8 } from "../../../protocol/bytes.ts";
 import { subjects } from "../../../protocol/subjects.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import type { Database } from "../../../streams/database/schema.ts";
+import { askAfterDue } from "../../../streams/delivery/asking.ts";
+import { ChannelLimit } from "../../../streams/delivery/channel_limit.ts";
 import { deliver, type DeliveryOptions, startDelivery } from "../../../streams/delivery/deliver.ts";
 import type { LocalSmtp } from "../../../streams/delivery/local/smtp.ts";
 import type { LocalTwilio } from "../../../streams/delivery/local/twilio.ts";
 import { createMailer } from "../../../streams/delivery/mail.ts";
+import { applyReport } from "../../../streams/delivery/provider_report.ts";
 import { createTexter } from "../../../streams/delivery/sms.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { withBroker } from "../../support/broker.ts";
@@ -194,6 +197,65 @@ const CASES: Record<string, (world: World) => Promise<void>> = {
     assert.equal(w.twilio.received.length, 1);
     const row = await rowOf(w.db);
     assert.deepEqual([row.state, row.provider_id], ["sent", w.twilio.received[0]?.sid]);
+  },
+  "deliver() has the whole channel wait when Twilio has too much": async (w) => {
+    const timers = { now_ms: () => 0, after: () => () => {} };
+    const limits = { email: new ChannelLimit(600, timers), sms: new ChannelLimit(600, timers) };
+    const notice = await issue(w.db, "sms");
+    w.twilio.failNext({ status: 429, code: 20429, message: "Too many", retry_after_s: 45 });
+    await assert.rejects(() => deliver({ ...w.options, limits }, notice), RetryableError);
+    // The next one is not even begun; mails go on.
+    const { attempts } = await rowOf(w.db);
+    await assert.rejects(() => deliver({ ...w.options, limits }, notice), /limit of rate/);
+    assert.equal((await rowOf(w.db)).attempts, attempts);
+    assert.equal(w.twilio.calls.length, 1);
+    await limits.email.take();
+  },
+  "deliver() notes what left though the report was there before the answer": async (w) => {
+    const notice = await issue(w.db, "sms");
+    const send = async (to: string, body: string) => {
+      const provider_id = await w.options.sms!.send(to, body);
+      const { notification_id } = notice;
+      const report = { notification_id, drive: 0, provider_id, word: "delivered" } as const;
+      await applyReport(w.db, silentLog, { ...report, reason: null }, Date.now());
+      return provider_id;
+    };
+    await deliver({ ...w.options, sms: { ...w.options.sms!, send } }, notice);
+    const row = await rowOf(w.db);
+    assert.deepEqual([row.state, row.delivery, row.segments], ["delivered", "delivered", 2]);
+    assert.equal(w.twilio.received.length, 1);
+  },
+  "askAfterDue() asks Twilio after a text on which nobody reported": async (w) => {
+    const notice = await issue(w.db, "sms");
+    await deliver(w.options, notice);
+    const asking = { db: w.db, sms: w.options.sms!, log: silentLog };
+    const now_ms = Date.now();
+    const hour_ms = 3_600_000;
+    const { sid } = w.twilio.received[0]!;
+    const standing = async () => {
+      const { state, delivery, due_at } = await rowOf(w.db);
+      return [state, delivery, due_at === null ? null : due_at.getTime() - now_ms];
+    };
+    assert.equal(await askAfterDue(asking, now_ms), 0);
+    await w.twilio.report(sid, { status: "sent" });
+    assert.equal(await askAfterDue(asking, now_ms + hour_ms), 1);
+    assert.deepEqual(await standing(), ["sent", "sent", 7 * hour_ms]);
+    // Two ask at once: one does. Then the last word, and nobody asks any more.
+    await w.twilio.report(sid, { status: "undelivered", code: 30003 });
+    const at_ms = now_ms + 7 * hour_ms;
+    const counts = await Promise.all([askAfterDue(asking, at_ms), askAfterDue(asking, at_ms)]);
+    assert.equal(counts[0]! + counts[1]!, 1);
+    assert.deepEqual(await standing(), ["parked", "undelivered", null]);
+    assert.equal((await rowOf(w.db)).last_error, "Twilio: undelivered, code 30003");
+    assert.equal(await askAfterDue(asking, now_ms + 100 * hour_ms), 0);
+    assert.deepEqual(w.twilio.refused, []);
+    // Nothing new was heard for three days: it stays at the last word.
+    const silent = await issue(w.db, "sms");
+    await deliver(w.options, silent);
+    assert.equal(await askAfterDue(asking, now_ms + 10 * hour_ms), 1);
+    assert.deepEqual(await standing(), ["sent", "queued", 16 * hour_ms]);
+    assert.equal(await askAfterDue(asking, now_ms + 90 * hour_ms), 1);
+    assert.deepEqual(await standing(), ["sent", "queued", null]);
   },
   "deliver() skips who has no address, a void bill and a channel that is not set up": async (w) => {
     await deliver(w.options, await issue(w.db, "email", { recipient: null }));

@@ -4,7 +4,7 @@
  * message a channel, or the case is parked and shown, and goes out once a person says so.
  */
 import assert from "node:assert/strict";
-import { NOTIFICATION_POLICY } from "../../../actors/notification/notification.ts";
+import { NOTIFICATION_POLICY } from "../../../actors/notification/state.ts";
 import { runOutbox } from "../../../streams/database/outbox.ts";
 import { callbackUrlOf, startCallbacks } from "../../../streams/delivery/callbacks.ts";
 import { ChannelLimit } from "../../../streams/delivery/channel_limit.ts";

@@ -1,6 +1,6 @@
 /** What a person does to notices, from the command line over a real broker. */
 import assert from "node:assert/strict";
-import { NOTIFICATION_POLICY } from "../../../actors/notification/notification.ts";
+import { NOTIFICATION_POLICY } from "../../../actors/notification/state.ts";
 import { RetryableError, TerminalError } from "../../../protocol/errors.ts";
 import { deliver, type DeliveryOptions } from "../../../streams/delivery/deliver.ts";
 import { handOutDue } from "../../../streams/delivery/due.ts";
