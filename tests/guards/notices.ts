@@ -230,7 +230,7 @@ export const guards: readonly Guard[] = [
     find: '.where("notification_id", "=", notification_id).forUpdate().executeTakeFirst();',
     replace: '.where("notification_id", "=", notification_id).executeTakeFirst();',
     test: ROWS_TEST,
-    name: "notifications on PostgreSQL",
+    name: "notifications",
   },
   {
     rule: "Who reminds twice in a day reminds once",
