@@ -26,11 +26,19 @@ const STATEMENTS = [
       begins timestamp := date_trunc('month', of at time zone 'UTC');
       ends timestamp := begins + interval '1 month';
       name text := 'raw_reading_' || to_char(begins, 'YYYY_MM');
+      patience text := current_setting('lock_timeout');
     begin
       if begins < '2020-01-01' or begins >= '2100-01-01' then return; end if;
       if to_regclass(name) is not null then return; end if;
-      -- One at a time; who waited finds that it is there.
-      lock table raw_reading in access exclusive mode;
+      -- One at a time; who waited finds that it is there. Who waits holds up every reader behind it:
+      -- while a backup has the table, readings go to raw_reading_other, and are moved another time.
+      begin
+        perform set_config('lock_timeout', '50ms', true);
+        lock table raw_reading in access exclusive mode;
+      exception when lock_not_available then
+        return; -- The patience of before comes back with it.
+      end;
+      perform set_config('lock_timeout', patience, true);
       if to_regclass(name) is not null then return; end if;
       execute format('create table %I (like raw_reading including defaults including constraints,
         primary key (meter_id, obis, read_at))', name);

@@ -58,9 +58,11 @@ export const subjects = {
   office: (verb: string) => `samay.office.${verb}`,
 } as const;
 
-/** Whose journal `subject` is. Throws `RangeError` for a subject that is none of a journal. */
-export function journalOf(subject: string): { kind: JournalKind; partition: number } {
+/** Whose journal `subject` is; undefined for one that no shard has. */
+export function journalOf(
+  subject: string,
+): { readonly kind: JournalKind; readonly partition: number } | undefined {
   const [, kind, token] = /^samay\.journal\.(meter|session)\.(\d\d)$/.exec(subject) ?? [];
-  if (kind === undefined) throw new RangeError(`No subject of a journal: ${subject.slice(0, 80)}`);
-  return { kind: kind as JournalKind, partition: Number(token) };
+  const partition = Number(token);
+  return partition < PARTITIONS ? { kind: kind as JournalKind, partition } : undefined;
 }

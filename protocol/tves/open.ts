@@ -24,7 +24,7 @@ export type OpenResult =
     readonly trials: number;
   };
 
-/** One frame after the other is opened, and nothing of it is left when it is. */
+/** One frame after the other is opened, and its keys are erased when it is. */
 const room = new FrameRoom();
 
 /**
@@ -33,6 +33,18 @@ const room = new FrameRoom();
  * prepares it, and would cost more for each trial. So the AEAD runs at most once.
  */
 export function openFrame(
+  frame: ParsedFrame,
+  keys: SecondKeys,
+  candidates: Iterable<number>,
+): OpenResult {
+  try {
+    return tryAll(frame, keys, candidates);
+  } finally {
+    room.wipe();
+  }
+}
+
+function tryAll(
   frame: ParsedFrame,
   keys: SecondKeys,
   candidates: Iterable<number>,

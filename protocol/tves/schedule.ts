@@ -102,6 +102,11 @@ export class FrameRoom {
   readonly key = this.#okm.subarray(COMMITMENT_LENGTH, COMMITMENT_LENGTH + KEY_LENGTH);
   readonly nonce = new Uint8Array(NONCE_LENGTH);
   readonly aad = new Uint8Array(HEADER_LENGTH + TIME_LENGTH + COMMITMENT_LENGTH);
+
+  /** Erases the keys. */
+  wipe(): void {
+    this.#okm.fill(0);
+  }
 }
 
 /**
@@ -119,7 +124,7 @@ export function frameKeys(
   return {
     commitment,
     key() {
-      frameInfo.set(header, FRAME.length); // Another frame may have been looked at meanwhile.
+      frameInfo.set(header, FRAME.length); // A frame in another room may have been looked at meanwhile.
       hkdfBlock(secondKey, first, FRAME_INFO, 2, second);
       return key;
     },

@@ -22,7 +22,7 @@ export interface SealInput {
   readonly plaintext: Uint8Array;
 }
 
-/** One frame after the other is sealed, and all of it is copied into the frame. */
+/** One frame after the other is sealed; its keys are erased when it is. */
 const room = new FrameRoom();
 
 /**
@@ -38,9 +38,8 @@ export function sealFrame(input: SealInput): Uint8Array {
   const header = encodeHeader({ ...input, hint }, plaintext.length);
   const { commitment, key } = frameKeys(input.secondKey, header, room);
   const { nonce, aad } = frameContext(header, commitment, t_s, room);
-  return concat(
-    header,
-    commitment,
-    suites[input.suite].seal({ key: key(), nonce, aad }, plaintext),
-  );
+  const sealed = suites[input.suite].seal({ key: key(), nonce, aad }, plaintext);
+  const frame = concat(header, commitment, sealed);
+  room.wipe();
+  return frame;
 }

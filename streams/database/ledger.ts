@@ -4,7 +4,7 @@ import { type Kysely, sql, type Transaction } from "./kysely.ts";
 import { project, type Projection } from "./ledger_projection.ts";
 import type { SequencedRecord } from "./ledger_rows.ts";
 import type { LedgerStore, LedgerTransaction } from "./ledger_store.ts";
-import { writeReadings, writeSlaves } from "./ledger_write.ts";
+import { writeReadings, writeSlaves, type WriteWays } from "./ledger_write.ts";
 import type { Database } from "./schema.ts";
 
 export const JOURNAL_STREAM = "JOURNAL";
@@ -18,9 +18,10 @@ export async function ledgerCursor(db: Kysely<Database>): Promise<number> {
 
 /** The ledger's rows and cursor in `db`. */
 export function ledgerIn(db: Kysely<Database>): LedgerStore {
+  const ways: WriteWays = { insertUntil_ms: 0 };
   return {
     cursor: () => ledgerCursor(db),
-    transaction: (work) => db.transaction().execute((trx) => work(transactionOf(trx))),
+    transaction: (work) => db.transaction().execute((trx) => work(transactionOf(trx, ways))),
     isDataFault,
   };
 }
@@ -34,10 +35,10 @@ export async function projectBatch(
   return await project(ledgerIn(db), records, through);
 }
 
-function transactionOf(trx: Transaction<Database>): LedgerTransaction {
+function transactionOf(trx: Transaction<Database>, ways: WriteWays): LedgerTransaction {
   return {
     lockCursor: () => lockCursor(trx),
-    writeReadings: (rows) => writeReadings(trx, rows),
+    writeReadings: (rows) => writeReadings(trx, rows, ways),
     writeSlaves: (rows) => writeSlaves(trx, rows),
     moveCursor: async (sequence) => {
       await trx.updateTable("ledger_cursor").set({ sequence })

@@ -10,8 +10,18 @@ import type { Database } from "./schema.ts";
 /** Rows in one statement: bounds the memory of the statement's parameters. */
 const ROWS_MAX = 5_000;
 const DAY_MS = 86_400_000;
+/** A month's table is made so long before its first reading: then nobody waits for it. */
+const AHEAD_MS = 3 * DAY_MS;
+/** After a batch that COPY did not take the next ones are sent again as well, most likely. */
+const INSERT_FOR_MS = 5_000;
 /** Beyond 2100 no month has a table, and some instants are none of PostgreSQL's. */
 const MONTHS_END_S = 4_102_444_800;
+
+/** What one ledger remembers of how its batches were taken. */
+export interface WriteWays {
+  /** Until then COPY is not tried: a batch of which one row stands costs several times as much by it. */
+  insertUntil_ms: number;
+}
 
 /**
  * Writes `rows`; those that stand already are left as they are. Returns how many were new, and the
@@ -20,15 +30,20 @@ const MONTHS_END_S = 4_102_444_800;
 export async function writeReadings(
   trx: Transaction<Database>,
   rows: readonly ReadingRow[],
+  ways: WriteWays = { insertUntil_ms: 0 },
 ): Promise<{ inserted: number; conflicts: ReadingConflict[] }> {
   const conflicts: ReadingConflict[] = [];
   let inserted = 0;
+  if (rows.length === 0) return { inserted, conflicts };
   await makeMonths(trx, rows);
   for (let start = 0; start < rows.length; start += ROWS_MAX) {
     const part = rows.slice(start, start + ROWS_MAX);
-    if (await copyReadings(trx, part)) {
-      inserted += part.length;
-      continue;
+    if (performance.now() >= ways.insertUntil_ms) {
+      if (await copyReadings(trx, part)) {
+        inserted += part.length;
+        continue;
+      }
+      ways.insertUntil_ms = performance.now() + INSERT_FOR_MS;
     }
     const count = await insertReadings(trx, part);
     inserted += count;
@@ -40,7 +55,11 @@ export async function writeReadings(
 /** A table for each month that `rows` are of, where it is not there yet. */
 async function makeMonths(trx: Transaction<Database>, rows: readonly ReadingRow[]): Promise<void> {
   // Days are enough to find the months, and cheap to tell apart.
-  const days = new Set(rows.map(({ read_at_ms }) => Math.floor(read_at_ms / DAY_MS)));
+  const days = new Set(
+    rows.flatMap(({ read_at_ms, arrived_at_ms }) =>
+      [read_at_ms, arrived_at_ms + AHEAD_MS].map((time_ms) => Math.floor(time_ms / DAY_MS))
+    ),
+  );
   const seconds = numberArray([...days], (day) => day * DAY_MS / 1_000);
   await sql`
     select make_reading_month(month) from (

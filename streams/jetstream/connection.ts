@@ -55,7 +55,7 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
   link.listen((up) => up || publisher.lose());
   // The client library asks for streams, consumers and buckets by this too.
   const request = connection.request.bind(connection);
-  connection.request = (...question) => link.during(request(...question));
+  connection.request = (...question) => link.during(() => request(...question));
   const client = connection.jetstream();
   const url = withoutSecret(options.url);
   const manager = async () => {
@@ -74,7 +74,11 @@ export async function connect(options: BrokerOptions): Promise<NatsBroker> {
       link.require();
       return await publisher.publish(subject, payload, publishOptions);
     },
-    tell: (subject, payload) => connection.publish(subject, payload),
+    tell: (subject, payload) => {
+      // At most once in any case; a connection that is being closed would throw.
+      if (connection.isClosed() || connection.isDraining()) return;
+      connection.publish(subject, payload);
+    },
     request: async (subject, payload, timeout_ms) => {
       link.require();
       try {

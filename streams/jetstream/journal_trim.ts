@@ -20,9 +20,13 @@ export function journalTrim(broker: NatsBroker, snapshots: Snapshots): ShardPort
     const { streams } = await broker.manager();
     try {
       const { state } = await streams.info("JOURNAL", { subjects_filter: ">" });
+      // Without its word which partitions have a journal nothing is known of what they need.
+      if (state.subjects === undefined) return;
+      const journals = Object.keys(state.subjects).map(journalOf).filter((one) =>
+        one !== undefined
+      );
       const stand = await Promise.all(
-        Object.keys(state.subjects ?? {}).map(journalOf)
-          .map(({ kind, partition }) => snapshots.sequenceOf(kind, partition)),
+        journals.map(({ kind, partition }) => snapshots.sequenceOf(kind, partition)),
       );
       const sequence = Math.min(passed, ...stand);
       if (!(sequence > state.first_seq)) return;

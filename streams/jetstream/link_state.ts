@@ -34,13 +34,16 @@ export class LinkState {
     if (!this.#up) throw new RetryableError("The link to the broker is down", RETRY_AFTER_MS);
   }
 
-  /** What `answer` gives; throws `RetryableError` as soon as the link is lost before it comes. */
-  async during<T>(answer: Promise<T>): Promise<T> {
+  /**
+   * What `ask` gives; throws `RetryableError` as soon as the link is lost before it comes, and without
+   * asking when it is down.
+   */
+  async during<T>(ask: () => Promise<T>): Promise<T> {
     this.require();
     const { promise: lost, reject } = Promise.withResolvers<never>();
     const listening = this.listen((up) => up || reject(linkLost()));
     try {
-      return await Promise.race([answer, lost]);
+      return await Promise.race([ask(), lost]);
     } finally {
       await listening.stop();
     }

@@ -106,7 +106,13 @@ async function save(
   const written = before
     ? await bucket.update(key, value, before.revision)
     : await bucket.create(key, value);
-  if (written === undefined) return await bucket.clear(`${mine}.*`, Number.MAX_SAFE_INTEGER);
+  if (written === undefined) {
+    // Somebody was first. Should that have been I myself, whose earlier try arrived after all, then the
+    // manifest that stands names the very chunks that I have written: the same sequence, the same states.
+    const stands = await manifestOf(bucket, key);
+    if (stands?.journal_sequence === journal_sequence) return;
+    return await bucket.clear(`${mine}.*`, Number.MAX_SAFE_INTEGER);
+  }
   // Whatever lies before my first chunk is of an earlier snapshot, or of one that was never finished:
   // who replaces this manifest has to have read it, and writes its chunks behind that.
   await bucket.clear(`${key}.*.*`, first ?? written);

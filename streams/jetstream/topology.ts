@@ -206,9 +206,10 @@ async function applyOnce(broker: NatsBroker, { replicas }: TopologyOptions): Pro
       description: bucket.description,
       history: bucket.history,
       storage: StorageType.File,
+      allow_direct: false,
       ...(replicas !== undefined && { replicas }),
     });
-    if (replicas !== undefined) await keepOn(manager, `KV_${bucket.name}`, replicas);
+    await keepOn(manager, `KV_${bucket.name}`, replicas);
   }));
   await Promise.all(WORK_CONSUMERS.map((work) =>
     applyConsumer(manager, work.stream, {
@@ -244,11 +245,19 @@ export function inputConsumerName(kind: string, partition: number, epoch: number
 }
 
 /** A bucket that stands already keeps the number that it was made with. */
-async function keepOn(manager: JetStreamManager, stream: string, replicas: number): Promise<void> {
+/**
+ * Buckets are read through their leader: any other server may answer with what stood before, and a
+ * master that takes a partition over would take an old snapshot for the last one.
+ */
+async function keepOn(
+  manager: JetStreamManager,
+  stream: string,
+  replicas: number | undefined,
+): Promise<void> {
   const { config } = await manager.streams.info(stream);
-  if (config.num_replicas !== replicas) {
-    await manager.streams.update(stream, { num_replicas: replicas });
-  }
+  const num_replicas = replicas ?? config.num_replicas;
+  if (config.num_replicas === num_replicas && !config.allow_direct) return;
+  await manager.streams.update(stream, { num_replicas, allow_direct: false });
 }
 
 async function applyStream(

@@ -62,8 +62,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     partitions: master.open,
     untilHolding: (count) => master.untilHolding(count),
     stop: async () => {
-      await ticking.stop();
-      await confirmations.stop();
+      await ticking.stop().finally(() => confirmations.stop());
       await boarding.stop();
       await leases.stop();
       await keyring.stop();

@@ -11,7 +11,7 @@ import type { Input } from "../../actors/shard/actor.ts";
 import { outputsOf } from "../../actors/shard/outputs.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import type { JournalEvent, JournalRecord } from "../../protocol/messages/journal.ts";
-import { partitionOf } from "../../protocol/subjects.ts";
+import { partitionOf, PARTITIONS } from "../../protocol/subjects.ts";
 import { FencedError } from "../jetstream/broker.ts";
 import { pass } from "../time/timers.ts";
 import { BATCH_MAX, batchesOf } from "./batches.ts";
@@ -20,8 +20,12 @@ import type { ShardFigures, ShardOptions } from "./shard_options.ts";
 import { States } from "./states.ts";
 
 const SNAPSHOT_EVERY_RECORDS = 1_000;
-/** The journal is trimmed to where the slowest partition stands: some hundred MB at most. */
-const HELD_BACK_MAX = 50_000;
+/**
+ * The journal is trimmed to where the slowest partition stands: some hundred MB at most. From so many
+ * records for the first partition to twice as many for the last, so that not all of them write their
+ * snapshots in the same moment.
+ */
+const HELD_BACK_MAX = 30_000;
 /** How often a shard looks whether it holds the others back. */
 const LOOK_MS = 5_000;
 const RETRY_MS = 250;
@@ -113,10 +117,17 @@ export class Shard {
    * behind it: it goes on to a new one, which says nothing.
    */
   async #holdNobodyBack(): Promise<void> {
-    const { ports, timers, heldBackMax = HELD_BACK_MAX } = this.options;
+    const { ports, timers, partition, log } = this.options;
     if (timers.now_ms() - this.#looked_ms < LOOK_MS) return;
     this.#looked_ms = timers.now_ms();
-    const front = await this.#untilDone(() => ports.ledgerPassed()) - heldBackMax;
+    const { heldBackMax = HELD_BACK_MAX * (1 + partition / PARTITIONS) } = this.options;
+    let front: number;
+    try {
+      front = await ports.ledgerPassed() - heldBackMax;
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      return log.warn("not looked at the journal's front", { partition, reason: error.message });
+    }
     if (this.#snapshotSequence >= front) return;
     if (this.#sequence < front) await this.#append(this.#record([]));
     await this.#snapshot();

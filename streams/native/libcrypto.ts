@@ -116,6 +116,8 @@ function hmacOf(library: Library): Engine["hmacSha256"] {
       return hmacSha256(short, data, into);
     }
     const hash = into ?? new Uint8Array(HASH_LENGTH);
+    // The library writes behind the end of a shorter one.
+    if (hash.length < HASH_LENGTH) throw new RangeError(`An HMAC has 32 bytes, not ${hash.length}`);
     let length = HMAC_BLOCK;
     for (const part of data) length += part.length;
     const message = length <= inner.length ? inner : new Uint8Array(length);
@@ -128,9 +130,9 @@ function hmacOf(library: Library): Engine["hmacSha256"] {
     }
     digest(message, length, innerHash);
     digest(outer, outer.length, hash);
-    // Both are as good as the key.
-    message.fill(0, 0, HMAC_BLOCK);
-    outer.fill(0, 0, HMAC_BLOCK);
+    // The key stands in both; and what is hashed may be a key, or half of one.
+    message.fill(0, 0, length);
+    outer.fill(0);
     return hash;
   };
 }

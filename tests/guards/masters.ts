@@ -299,7 +299,7 @@ const CONFIRMATIONS = {
 const confirmations: readonly Guard[] = [
   {
     ...CONFIRMATIONS,
-    rule: "A message of confirmations has at most 500 entries",
+    rule: "A message of confirmations leaves as soon as it has 500 entries",
     source: "docs/reliability.md, limits",
     find: "if (gathered.confirmed.length + gathered.refused.length >= ENTRIES_MAX) {",
     replace: "if (this.#stopped) {",

@@ -1,7 +1,8 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
   ID_LENGTH_MAX,
   isId,
+  journalOf,
   partitionOf,
   PARTITIONS,
   partitionToken,
@@ -50,4 +51,11 @@ Deno.test("subjects name each stream's subject with its partition", () => {
   strictEqual(subjects.dead("FRAMES", 3), "samay.dead.FRAMES.03");
   strictEqual(subjects.office("enrol"), "samay.office.enrol");
   strictEqual(subjects.time, "samay.time");
+});
+
+Deno.test("journalOf() knows whose journal a subject is, and passes over what is none", () => {
+  deepStrictEqual(journalOf(subjects.journal("session", 63)), { kind: "session", partition: 63 });
+  for (const other of ["samay.journal.meter.64", "samay.journal.meter.7", "samay.journal.x.07"]) {
+    strictEqual(journalOf(other), undefined, other);
+  }
 });

@@ -196,6 +196,13 @@ Deno.test("every engine writes an HMAC to the place that it is given, and nowher
   }
 });
 
+Deno.test("libcrypto is given no place that is too short for what it writes", () => {
+  const hmac = libcrypto?.engine.hmacSha256;
+  if (hmac === undefined) return console.warn("no libcrypto on this machine: not tried");
+  const key = new Uint8Array(32);
+  throws(() => hmac(key, [key], new Uint8Array(31)), RangeError);
+});
+
 Deno.test("loadLibcrypto() is none where no file can be loaded, or a file is no such library", () => {
   strictEqual(loadLibcrypto(["/nowhere/libcrypto.so.3"]), undefined);
   strictEqual(loadLibcrypto([Deno.execPath()]), undefined);

@@ -64,6 +64,50 @@ testOnEachDatabase("readings by month", {
   },
 });
 
+testOnEachDatabase("readings by month, ahead", {
+  "the table of the month that comes is made days before": async (db) => {
+    const arrived_at_ms = Date.parse("2026-10-29T06:00:00Z");
+    const late = { ...row("2026-10-29T00:00:00Z"), arrived_at_ms };
+    await db.transaction().execute((trx) => writeReadings(trx, [late]));
+    const { rows } = await sql`select to_regclass('raw_reading_2026_11')::text as name`.execute(db);
+    assert.deepEqual(rows, [{ name: "raw_reading_2026_11" }]);
+  },
+  "after a batch of which one stands the next ones are inserted, for a while": async (db) => {
+    const ways = { insertUntil_ms: 0 };
+    const writeIn = (...times: string[]) =>
+      db.transaction().execute((trx) => writeReadings(trx, times.map((time) => row(time)), ways));
+    await writeIn("2026-09-01T00:00:00Z");
+    assert.equal(ways.insertUntil_ms, 0);
+    assert.equal((await writeIn("2026-09-01T00:00:00Z", "2026-09-02T00:00:00Z")).inserted, 1);
+    assert.ok(ways.insertUntil_ms > performance.now());
+    assert.equal((await writeIn("2026-09-03T00:00:00Z")).inserted, 1);
+  },
+});
+
+Deno.test({
+  name: "a reader that has the table for long holds up neither a new month nor other readers",
+  ignore: postgresBinaries() === undefined,
+  fn: async () => {
+    await using server = await startPostgres();
+    const db = await openDatabase({ url: server.url });
+    const { promise: read, resolve: end } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const backup = db.transaction().execute(async (trx) => {
+      await sql`select count(*) from raw_reading`.execute(trx);
+      begin();
+      await read;
+    });
+    await begun;
+    assert.equal((await write(db, "2034-01-01T00:00:00Z")).inserted, 1);
+    assert.deepEqual(await places(db), ["raw_reading_other 1"]);
+    end();
+    await backup;
+    await write(db, "2034-01-02T00:00:00Z");
+    assert.deepEqual(await places(db), ["raw_reading_2034_01 1", "raw_reading_2034_01 1"]);
+    await db.destroy();
+  },
+});
+
 async function carriesOver(db: Db): Promise<void> {
   for (const [name, migration] of Object.entries(migrations)) {
     if (name < "0005") await migration.up(db);

@@ -22,8 +22,12 @@ Deno.test("applyTopology() declares every stream and bucket, and changes nothing
     };
     const before = await describe();
     assert.equal(before.length, STREAMS.length + BUCKETS.length);
+    // As an earlier version made it: any server of a cluster may answer.
+    await manager.streams.update("KV_samay_snapshots", { allow_direct: true });
     await applyTopology(broker);
     assert.deepEqual(await describe(), before);
+    const { config } = await manager.streams.info("KV_samay_snapshots");
+    assert.equal(config.allow_direct, false, "buckets are read through their leader");
   });
 });
 

@@ -62,6 +62,15 @@ Deno.test("the journal is trimmed to where the ledger and every snapshot stand, 
   });
 });
 
+Deno.test("without the server's word whose journals there are nothing is trimmed", async () => {
+  const streams = {
+    info: () => Promise.resolve({ state: { first_seq: 1 } }),
+    purge: () => Promise.reject(new Error("purged")),
+  };
+  const broker = { manager: () => Promise.resolve({ streams }), timers: { now_ms: () => 0 } };
+  await journalTrim(broker as unknown as NatsBroker, {} as Snapshots)(5);
+});
+
 Deno.test("many snapshots at a time trim the journal once in a while", async () => {
   let asked = 0;
   const streams = { info: () => Promise.reject(new Error(`${++asked}`)), purge: () => {} };

@@ -55,6 +55,31 @@ Deno.test("an old owner cannot put back an older snapshot, not even in the middl
   });
 });
 
+Deno.test("a save that arrives after it was given up does not cost the next one its chunks", async () => {
+  await withBroker(async ({ broker }) => {
+    const bucket = await broker.bucket("samay_snapshots");
+    await snapshotsIn(bucket).save("meter", 7, snapshot(10));
+    let arrive = () => Promise.resolve<unknown>(undefined);
+    const lost: Bucket = {
+      ...bucket,
+      update: (...given) => {
+        arrive = () => bucket.update(...given);
+        return Promise.reject(new RetryableError("the link was lost"));
+      },
+    };
+    await assert.rejects(snapshotsIn(lost).save("meter", 7, snapshot(12, "last")), RetryableError);
+    const again: Bucket = {
+      ...bucket,
+      update: async (...given) => {
+        await arrive();
+        return await bucket.update(...given);
+      },
+    };
+    await snapshotsIn(again).save("meter", 7, snapshot(12, "last"));
+    assert.deepEqual(await snapshotsIn(bucket).load("meter", 7), snapshot(12, "last"));
+  });
+});
+
 Deno.test("load() is to be tried again when a chunk went while it was read", async () => {
   await withBroker(async ({ broker }) => {
     const bucket = await broker.bucket("samay_snapshots");

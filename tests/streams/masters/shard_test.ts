@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JournalRecord } from "../../../protocol/messages/journal.ts";
+import { RetryableError } from "../../../protocol/errors.ts";
 import { partitionOf } from "../../../protocol/subjects.ts";
 import { FencedError } from "../../../streams/jetstream/broker.ts";
 import type { Shard } from "../../../streams/masters/shard.ts";
@@ -272,6 +273,20 @@ Deno.test("a shard whose snapshot is old, but not its records, writes a snapshot
   world.ledger = 4; // Its first record was at 3.
   await work(shard, () => assert.equal(world.snapshot?.journal_sequence, world.last));
   assert.deepEqual(world.records.map(({ record }) => record.events.length), [1]);
+});
+
+Deno.test("a shard goes on while nobody can tell how far the ledger is", async () => {
+  const world = new World();
+  const out = () => Promise.reject(new RetryableError("no bucket"));
+  const shard = world.shard("a", { ports: { ...world.ports(), ledgerPassed: out } });
+  await shard.open();
+  world.send("a");
+  const running = shard.run();
+  await eventually(() => assert.equal(shard.figures.cursor, 1), 5_000);
+  world.send("b");
+  await eventually(() => assert.equal(shard.figures.cursor, 2), 5_000);
+  await shard.stop();
+  await running;
 });
 
 Deno.test("stop() while open() is on its way leaves nothing open, whatever the step", async () => {
