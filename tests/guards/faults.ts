@@ -98,7 +98,7 @@ export const guards: readonly Guard[] = [
     rule: "A question that waits when the link is lost fails at once, not after its own time limit",
     source: "I6: masters go on at once after an outage",
     file: "streams/jetstream/connection.ts",
-    find: "  connection.request = (...question) => link.during(request(...question));",
+    find: "  connection.request = (...question) => link.during(() => request(...question));",
     replace: "  void request;",
     test: LINK,
     name: "what waits for an answer when the link is lost fails at once",

@@ -4,6 +4,7 @@ import { embeddedDatabase, openDatabase } from "../../../streams/database/connec
 import { type Kysely, sql } from "../../../streams/database/kysely.ts";
 import { startEmbedded } from "../../../streams/database/pglite.ts";
 import { writeReadings } from "../../../streams/database/ledger_write.ts";
+import { migrate } from "../../../streams/database/migrate.ts";
 import type { Database } from "../../../streams/database/schema.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
 import { postgresBinaries, startPostgres } from "../../support/postgres.ts";
@@ -90,6 +91,7 @@ Deno.test({
   fn: async () => {
     await using server = await startPostgres();
     const db = await openDatabase({ url: server.url });
+    await migrate(db);
     const { promise: read, resolve: end } = Promise.withResolvers<void>();
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const backup = db.transaction().execute(async (trx) => {
