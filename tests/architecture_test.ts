@@ -31,6 +31,7 @@ const rules: Rules = {
     "ajv": "streams/delivery/local/openapi.ts",
     "ajv-formats": "streams/delivery/local/openapi.ts",
     "cborg": "protocol/cbor.ts",
+    "csv-parse": "streams/csv/read_csv.ts",
     "echarts": "streams/lab/chart.ts",
     "harfbuzzjs": "streams/delivery/pdf/shaper.ts",
     "kysely": "streams/database/kysely.ts",
