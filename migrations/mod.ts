@@ -6,6 +6,7 @@ import * as billing from "./0003_billing.ts";
 import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
 import * as readingsByMonth from "./0005_readings_by_month.ts";
 import * as deliveryStates from "./0006_delivery_states.ts";
+import * as accounts from "./0009_accounts.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004_delivery_and_audit": deliveryAndAudit,
   "0005_readings_by_month": readingsByMonth,
   "0006_delivery_states": deliveryStates,
+  "0009_accounts": accounts,
 };

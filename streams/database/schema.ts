@@ -128,6 +128,8 @@ export interface InvoiceTable {
   /** Everything the bill was computed from, as it was then: readings, consumer, tariff, history. */
   inputs: Json<unknown>;
   void_reason: string | null;
+  /** Number of the void bill whose place this one takes: as `inputs` has it, set by the database. */
+  replaces: ColumnType<string | null, never, never>;
   /** The transaction that issued it: lines are accepted in that transaction only. */
   written_in: ColumnType<string, never, never>;
 }
@@ -147,6 +149,91 @@ export interface InvoiceLineTable {
 export interface InvoiceSeriesTable {
   series: string;
   last_number: number;
+}
+
+export type PaymentMethod =
+  | "cash"
+  | "cheque"
+  | "card"
+  | "upi"
+  | "netbanking"
+  | "wallet"
+  | "bank"
+  | "other";
+
+/** Money that came in. Never changed; a payment that was none is reversed by an entry. */
+export interface PaymentTable {
+  payment_id: Generated<BigInteger>;
+  account_id: string;
+  /** Who says so: `counter`, `upi`, a bank. With `reference` it names the payment, once. */
+  source: string;
+  reference: string;
+  amount_paise: BigInteger;
+  paid_on: CalendarDate;
+  method: PaymentMethod;
+  note: string | null;
+  recorded_by: string;
+  recorded_at: CreatedAt;
+}
+
+/** Part of an issued bill given back: with a number of a series of its own. */
+export interface CreditNoteTable {
+  credit_note_id: Generated<BigInteger>;
+  number: string;
+  invoice_id: BigInteger;
+  account_id: string;
+  amount_paise: BigInteger;
+  reason: string;
+  issued_by: string;
+  issued_at: CreatedAt;
+}
+
+export type EntryKind =
+  | "invoice"
+  | "void"
+  | "credit_note"
+  | "payment"
+  | "payment_reversal"
+  | "late_charge"
+  | "adjustment"
+  | "opening";
+
+/**
+ * What changes what a customer owes; the sum is the balance. Those of invoices, voids, payments and
+ * credit notes are written by the database with what they are of.
+ */
+export interface AccountEntryTable {
+  entry_id: Generated<BigInteger>;
+  account_id: string;
+  /** When it was booked. */
+  at: CreatedAt;
+  /** The calendar date that counts for interest and for being in time. */
+  value_date: CalendarDate;
+  kind: EntryKind;
+  /** Above zero: the customer owes it. Below: it was paid or credited. */
+  amount_paise: BigInteger;
+  invoice_id: BigInteger | null;
+  payment_id: BigInteger | null;
+  credit_note_id: BigInteger | null;
+  /** The entry of the same account that this one undoes. */
+  reverses: BigInteger | null;
+  reference: string;
+  description: string;
+}
+
+/** How far a sweep over the due dates of invoices has come. */
+export interface DueSweepTable {
+  sweep: string;
+  due_on: CalendarDate;
+  invoice_id: BigInteger;
+}
+
+/** A piece of a file on its way to the office. */
+export interface UploadPartTable {
+  upload_id: string;
+  part: number;
+  content_base64: string;
+  at: CreatedAt;
 }
 
 export type NotificationState =
@@ -248,6 +335,11 @@ export interface Database {
   invoice: InvoiceTable;
   invoice_line: InvoiceLineTable;
   invoice_series: InvoiceSeriesTable;
+  payment: PaymentTable;
+  credit_note: CreditNoteTable;
+  account_entry: AccountEntryTable;
+  due_sweep: DueSweepTable;
+  upload_part: UploadPartTable;
   notification: NotificationTable;
   suppression: SuppressionTable;
   outbox: OutboxTable;

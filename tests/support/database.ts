@@ -71,7 +71,8 @@ export function testOnEachDatabase(
 export async function emptyTables(db: Db): Promise<void> {
   await sql`
     truncate consumer, account, meter, installation, slave, raw_reading, tariff, billing_cycle,
-      invoice, invoice_line, invoice_series, notification, suppression, outbox, audit, ledger_cursor
+      invoice, invoice_line, invoice_series, payment, credit_note, account_entry, due_sweep,
+      upload_part, notification, suppression, outbox, audit, ledger_cursor
       restart identity`.execute(db);
   await db.insertInto("ledger_cursor").values({ stream: "JOURNAL", sequence: 0 }).execute();
 }
