@@ -5,17 +5,15 @@ import { subjects } from "../../protocol/subjects.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import { Latencies } from "./latencies.ts";
+import { Reasons } from "./reasons.ts";
 import type { FleetSchedule } from "./schedule.ts";
 
 /** Moments of sending that are remembered, a power of two: what is confirmed later has no duration. */
 const REMEMBERED = 2 ** 20;
-/** Reasons are few; whoever may write to the subject might send more. */
-const REASONS_MAX = 32;
-const OTHER_REASONS = "other reasons";
 
 export class Confirmations implements Stoppable {
   readonly latencies = new Latencies();
-  readonly refused: Record<string, number> = {};
+  readonly refused = new Reasons();
   /** Each reading counts once, however often it is confirmed. */
   confirmed = 0;
   readonly #schedule: FleetSchedule;
@@ -64,7 +62,7 @@ export class Confirmations implements Stoppable {
     const { confirmed, refused } = parseJson(confirmation, text, "Confirmation");
     for (const { meter_id, read_at_ms } of confirmed) this.#confirm(meter_id, read_at_ms);
     for (const { meter_id, reason } of refused) {
-      if (this.#index.has(meter_id)) this.#refuse(reason);
+      if (this.#index.has(meter_id)) this.refused.add(reason);
     }
   }
 
@@ -79,11 +77,5 @@ export class Confirmations implements Stoppable {
     this.confirmed += 1;
     if (this.#sentAs[n % REMEMBERED] !== n) return;
     this.latencies.add(performance.now() - this.#sent_ms[n % REMEMBERED]!);
-  }
-
-  #refuse(reason: string): void {
-    const isNew = this.refused[reason] === undefined;
-    const name = isNew && Object.keys(this.refused).length >= REASONS_MAX ? OTHER_REASONS : reason;
-    this.refused[name] = (this.refused[name] ?? 0) + 1;
   }
 }

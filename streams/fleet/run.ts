@@ -6,6 +6,7 @@ import { Failure } from "../terminal/command.ts";
 import { Confirmations } from "./confirmations.ts";
 import { type FleetMeter, sealedFrame } from "./frames.ts";
 import { Latencies } from "./latencies.ts";
+import { Reasons } from "./reasons.ts";
 import { FleetSchedule, rateMax } from "./schedule.ts";
 
 export interface FleetOptions {
@@ -80,7 +81,7 @@ class FleetRun {
   readonly #confirmations: Confirmations;
   readonly #listens: boolean;
   readonly #acks = new Latencies();
-  readonly #refusals: Record<string, number> = {};
+  readonly #refusals = new Reasons();
   readonly #begin_ms: number;
   readonly #readings_max: number;
   #sealed = 0;
@@ -112,7 +113,7 @@ class FleetRun {
         this.#moved_ms = performance.now();
       },
       onRefusal: (_n, reason) => {
-        this.#refusals[reason] = (this.#refusals[reason] ?? 0) + 1;
+        this.#refusals.add(reason);
         this.#moved_ms = performance.now();
       },
     });
@@ -185,7 +186,7 @@ class FleetRun {
     while (!this.#interrupted) {
       const { confirmed, refused } = this.#confirmations;
       const now_ms = performance.now();
-      const settled = confirmed + sum(refused);
+      const settled = confirmed + refused.total;
       if (settled >= this.#acknowledged) return;
       if (settled > known) [known, moved_ms] = [settled, now_ms];
       if (now_ms - moved_ms > this.#options.patience_s * 1_000) return;
@@ -231,14 +232,10 @@ class FleetRun {
       ack_ms: quantiles(this.#acks),
       confirmed: this.#listens ? confirmed : null,
       confirm_ms: this.#listens ? quantiles(latencies) : null,
-      refused: { ...this.#refusals, ...refused },
+      refused: this.#refusals.with(refused).counts,
       interrupted: this.#interrupted,
     };
   }
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 /** Lets the network have its turn. */

@@ -15,6 +15,7 @@ import type { Board } from "./board.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Leases } from "./leases.ts";
 import type { ShardPorts } from "./ports.ts";
+import { Retries } from "./retries.ts";
 import { Shard } from "./shard.ts";
 
 export interface HolderParts {
@@ -67,6 +68,7 @@ export class PartitionHolder {
   readonly #waiters = new Set<() => void>();
   readonly #log: Log;
   readonly #attempts: Attempts;
+  readonly #retries: Retries;
   #stopping = false;
 
   constructor(parts: HolderParts) {
@@ -75,6 +77,7 @@ export class PartitionHolder {
     this.#tick_ms = this.#lease_ms / TICKS_PER_LEASE;
     this.#log = parts.log;
     this.#attempts = new Attempts(parts.log);
+    this.#retries = new Retries(parts.timers, this.#tick_ms, this.#lease_ms);
   }
 
   start(): Stoppable {
@@ -172,7 +175,9 @@ export class PartitionHolder {
       lease_ms: this.#lease_ms,
       members: leases.members,
       leases: leases.leases,
-      partitions: partitions.filter((partition) => !this.#moving.has(partition)),
+      partitions: partitions.filter((partition) =>
+        !this.#moving.has(partition) && (this.#held.has(partition) || this.#retries.due(partition))
+      ),
       held: new Set(this.#held.keys()),
       moves_max: Math.max(0, MOVES_MAX - this.#moving.size),
       releases_max: Math.max(0, HAND_OVERS_MAX - this.#releasing),
@@ -218,12 +223,11 @@ export class PartitionHolder {
       try {
         await Promise.all(shards.map((shard) => shard.open()));
       } catch (error) {
-        if (this.#held.get(partition) === holding) this.#held.delete(partition);
-        await Promise.all(shards.map((shard) => shard.stop())); // One may be open, one on its way.
-        // Otherwise the lease stays: until it runs out nobody tries what has just failed.
-        if (this.#stopping) return await this.#parts.leases.release(partition);
+        await this.#giveUp(partition, holding);
+        if (this.#stopping) return;
         throw error;
       }
+      this.#retries.succeeded(partition);
       // Lost, or stopped, while the last of it was opened.
       if (this.#held.get(partition) !== holding) return;
       holding.running = this.#run(partition, holding);
@@ -233,6 +237,15 @@ export class PartitionHolder {
       done = true;
     });
     return done;
+  }
+
+  /** The opening failed: the lease is given back at once, so that nobody has to wait it out. */
+  async #giveUp(partition: number, { shards }: Holding): Promise<void> {
+    this.#retries.failed(partition);
+    const mine = this.#held.delete(partition); // Otherwise it was lost meanwhile.
+    await Promise.all(shards.map((shard) => shard.stop())); // One may be open, one on its way.
+    if (!mine) return;
+    await this.#attempts.quietly("giving back", () => this.#parts.leases.release(partition));
   }
 
   /** Runs until stopped; a failure, the fence above all, drops the whole partition. */

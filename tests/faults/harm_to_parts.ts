@@ -1,10 +1,12 @@
 /** Brokers and databases that die, and frames that nobody should have sent. */
-import type { LoadStatus } from "./load.ts";
+import { type LoadStatus, REPLAY_AFTER_MS } from "./load.ts";
 import { type Harm, limitOf, type Scenario } from "./scenario.ts";
 import { pause, until } from "./world.ts";
 import type { HeadEnd } from "./head_end.ts";
 
 const STALL_MAX_MS = 1_000;
+/** Every frame is decided at last, on a busy machine too; how long one may stall is judged by itself. */
+const DECIDED_MAX_MS = 20_000;
 /** How long after an outage of the broker the last frame that waited may take. */
 const RESUME_MAX_MS = 2_000;
 
@@ -55,6 +57,24 @@ async function deadFrames(head: HeadEnd): Promise<Map<number, string>> {
   return dead;
 }
 
+/** Where each of `sent` ended, with a reason, once all have or the time is over. */
+async function decided(
+  head: HeadEnd,
+  sent: LoadStatus["poison"],
+): Promise<Map<number, "dead" | "rejected">> {
+  const found = new Map<number, "dead" | "rejected">();
+  const end_ms = performance.now() + DECIDED_MAX_MS;
+  for (;;) {
+    const dead = await deadFrames(head);
+    for (const { sequence } of sent) {
+      if (dead.get(sequence)) found.set(sequence, "dead");
+      else if (head.journal.rejected.get(sequence)) found.set(sequence, "rejected");
+    }
+    if (found.size === sent.length || performance.now() > end_ms) return found;
+    await pause(200);
+  }
+}
+
 async function poison({ head, short, fault, figures, begin_ms }: Harm): Promise<void> {
   const known = (await head.load.say(`poison ${short ? 10 : 1_000}`)).poison.length;
   const enough = 12;
@@ -65,16 +85,17 @@ async function poison({ head, short, fault, figures, begin_ms }: Harm): Promise<
     return status.poison.length - known >= enough;
   }, 400_000);
   await head.load.say("poison 0");
-  await pause(2_000); // A replay comes after its original, and all of them are decided.
+  await pause(2 * REPLAY_AFTER_MS); // A replay comes after its original.
   const sent = (await head.load.say("status")).poison.slice(known);
-  const dead = await deadFrames(head);
-  const count = { rejected: 0, dead: 0 };
+  const whole = await decided(head, sent);
   for (const { sequence, kind } of sent) {
-    const reason = dead.get(sequence) ?? head.journal.rejected.get(sequence);
-    if (!reason) fault(`poison ${sequence} (${kind}) is neither in DEAD nor rejected`);
-    else if (dead.has(sequence)) count.dead += 1;
-    else count.rejected += 1;
+    if (!whole.has(sequence)) fault(`poison ${sequence} (${kind}) is neither in DEAD nor rejected`);
   }
+  const places = [...whole.values()];
+  const count = {
+    rejected: places.filter((place) => place === "rejected").length,
+    dead: places.filter((place) => place === "dead").length,
+  };
   const stall_ms = head.journal.longestWait(begin_ms);
   Object.assign(figures, { poison: sent.length, ...count, "longest stall, ms": stall_ms });
   if (count.dead === 0 || count.rejected === 0) fault("not every kind of poison was there");

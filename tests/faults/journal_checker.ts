@@ -90,6 +90,12 @@ export class JournalChecker {
     return new Map([...this.#last].map(([partition, { owner }]) => [partition, owner]));
   }
 
+  /** Partitions in which frames were taken. */
+  busyPartitions(): Set<number> {
+    const busy = this.records.filter(({ frames }) => frames > 0);
+    return new Set(busy.map(({ partition }) => partition));
+  }
+
   /** Times that a partition came to another master since `from_ms`, by partition. */
   movesSince(from_ms: number): Map<number, number> {
     const moves = new Map<number, number>();

@@ -13,7 +13,7 @@ import type { World } from "./world.ts";
 const PROGRAM = fileURLToPath(new URL("load_process.ts", import.meta.url));
 const ENROLMENTS_AT_ONCE = 16;
 
-export type { LoadStatus } from "./load_process.ts";
+export { type LoadStatus, REPLAY_AFTER_MS } from "./load_process.ts";
 
 export interface Load {
   readonly generatedFile: string;

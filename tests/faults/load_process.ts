@@ -40,7 +40,7 @@ const KINDS: readonly PoisonKind[] = [
   ...["garbage", "tag", "replay", "wrong_partition", "empty", "wrong_subject"] as const,
 ];
 /** A copy must come after its original. */
-const REPLAY_AFTER_MS = 500;
+export const REPLAY_AFTER_MS = 500;
 
 export interface LoadStatus {
   readonly generated: number;
@@ -61,6 +61,8 @@ let confirmed = 0;
 let sealed = 0;
 /** A poison frame every so many good ones; 0: none. */
 let poisonEvery = 0;
+/** Chosen by what was begun, not by what the broker took: else a slow one gets the same kind again. */
+let poisoned = 0;
 let quiet = new AbortController();
 
 /** A meter in software: its count goes up by one a reading, so that each reading is like no other. */
@@ -130,7 +132,7 @@ function send(broker: NatsBroker, subject: string, frame: Uint8Array, kind: Pois
 }
 
 function sendPoison(broker: NatsBroker, frame: SealedFrame, meterId: string, other: string): void {
-  const kind = KINDS[poison.length % KINDS.length]!;
+  const kind = KINDS[poisoned++ % KINDS.length]!;
   const { subject } = frame;
   switch (kind) {
     case "garbage":

@@ -9,9 +9,15 @@ import { floods } from "./flood.ts";
 import { HeadEnd } from "./head_end.ts";
 import { toMasters } from "./harm_to_masters.ts";
 import { toParts } from "./harm_to_parts.ts";
+import { usurpers } from "./usurper.ts";
 import { type Outcome, perform, type Scenario } from "./scenario.ts";
 
-export const SCENARIOS: readonly Scenario[] = [...toMasters, ...toParts, ...floods];
+export const SCENARIOS: readonly Scenario[] = [
+  ...toMasters,
+  ...usurpers,
+  ...toParts,
+  ...floods,
+];
 
 const USAGE = `deno task faults [--short] [--only NAME[,NAME]] [--meters N] [--keep] [--json]
 

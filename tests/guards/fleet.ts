@@ -9,6 +9,10 @@ const CONFIRMATIONS = {
   file: "streams/fleet/confirmations.ts",
   test: "tests/streams/fleet/confirmations_test.ts",
 };
+const REASONS = {
+  file: "streams/fleet/reasons.ts",
+  test: "tests/streams/fleet/confirmations_test.ts",
+};
 const CHECK = {
   file: "protocol/messages/enrolment_check.ts",
   test: "tests/protocol/enrolment_check_test.ts",
@@ -48,12 +52,20 @@ export const guards: readonly Guard[] = [
     name: "Confirmations counts each reading of this run once",
   },
   {
-    ...CONFIRMATIONS,
+    ...REASONS,
     rule: "Reasons of refusals are counted up to a limit of them",
     source: "limits",
-    find: "Object.keys(this.refused).length >= REASONS_MAX ? OTHER_REASONS : reason;",
-    replace: "Object.keys(this.refused).length >= Infinity ? OTHER_REASONS : reason;",
+    find: "this.#counts.size < REASONS_MAX;",
+    replace: "this.#counts.size < Infinity;",
     name: "Confirmations counts refusals by reason",
+  },
+  {
+    ...REASONS,
+    rule: "What stream and masters refuse with the same words is counted together",
+    source: "what the load reports",
+    find: "    for (const { counts } of [this, others]) {",
+    replace: "    for (const { counts } of [others]) {",
+    name: "Reasons of two that were put together",
   },
   {
     file: "streams/jetstream/ack_window.ts",

@@ -206,6 +206,23 @@ const ownership: readonly Guard[] = [
     replace: "",
     name: "PartitionHolder claims nothing while it cannot see whether the others live",
   },
+  {
+    ...HOLDER,
+    rule: "A partition that could not be opened is given back at once",
+    source: "I6",
+    find:
+      '    await this.#attempts.quietly("giving back", () => this.#parts.leases.release(partition));',
+    replace: "",
+    name: "PartitionHolder gives a lease back at once when its partition cannot be opened",
+  },
+  {
+    ...HOLDER,
+    rule: "A partition that cannot be opened is not tried again and again without a pause",
+    source: "limits",
+    find: "    this.#retries.failed(partition);",
+    replace: "",
+    name: "PartitionHolder tries a partition that cannot be opened no more than once a lease",
+  },
 ];
 
 const leases: readonly Guard[] = [

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { utf8 } from "../../../protocol/bytes.ts";
 import { Confirmations } from "../../../streams/fleet/confirmations.ts";
 import { Latencies } from "../../../streams/fleet/latencies.ts";
+import { Reasons } from "../../../streams/fleet/reasons.ts";
 import { FleetSchedule } from "../../../streams/fleet/schedule.ts";
 
 const BEGIN_MS = Date.UTC(2026, 10, 27);
@@ -37,11 +38,23 @@ Deno.test("Confirmations counts refusals by reason, and only so many reasons", (
     reason,
   });
   take({ refused: [refused("A", "replayed"), refused("B", "replayed"), refused("C", "replayed")] });
-  assert.deepEqual(confirmations.refused, { replayed: 2 });
+  assert.deepEqual(confirmations.refused.counts, { replayed: 2 });
   take({ refused: Array.from({ length: 100 }, (_, i) => refused("A", `reason ${i}`)) });
-  const counted = Object.entries(confirmations.refused);
+  const counted = Object.entries(confirmations.refused.counts);
   assert.equal(counted.length, 33);
   assert.deepEqual(counted.at(-1), ["other reasons", 69]);
+  assert.equal(confirmations.refused.total, 102);
+});
+
+Deno.test("Reasons of two that were put together have each refusal once, whatever the reason is called", () => {
+  const [ofStream, ofMasters] = [new Reasons(), new Reasons()];
+  ofStream.add("too long", 2);
+  ofStream.add("constructor");
+  ofMasters.add("too long", 3);
+  ofMasters.add("replayed");
+  const both = ofStream.with(ofMasters);
+  assert.deepEqual(both.counts, { "too long": 5, constructor: 1, replayed: 1 });
+  assert.equal(both.total, 7);
 });
 
 Deno.test("Latencies gives quantiles that are at most 2 % too long", () => {
