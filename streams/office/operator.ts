@@ -13,9 +13,17 @@ export async function askAsOperator(
   input: unknown,
   timeout_ms?: number,
 ): Promise<unknown> {
+  return await asOperator((ask) => ask(verb, input, timeout_ms));
+}
+
+/** One question over a connection that stands. */
+export type Ask = (verb: string, input: unknown, timeout_ms?: number) => Promise<unknown>;
+
+/** Many questions over one connection, which is closed when `work` has ended. */
+export async function asOperator<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
   const broker = await connect(linkOptions(configurationOf("operator"), "operator"));
   try {
-    return await askOffice(broker, verb, input, timeout_ms);
+    return await work((verb, input, timeout_ms) => askOffice(broker, verb, input, timeout_ms));
   } finally {
     await broker.close();
   }

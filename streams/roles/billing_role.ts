@@ -23,6 +23,7 @@ import type { NatsBroker } from "../jetstream/connection.ts";
 import { journalFeed } from "../jetstream/journal_feed.ts";
 import { applyTopology } from "../jetstream/topology.ts";
 import { billVerbs } from "../office/bill_verbs.ts";
+import { dataVerbs } from "../office/data_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";
 import { noticeVerbs } from "../office/notice_verbs.ts";
 import { startOffice } from "../office/office.ts";
@@ -108,7 +109,7 @@ async function startParts(
   const stopSending = await startSending(options, db, outbox);
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility },
-  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs });
+  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs, ...dataVerbs });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {
     await office.stop();

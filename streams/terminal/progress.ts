@@ -8,6 +8,8 @@ export interface Progress {
   stage(text: string): void;
   /** `done` of `total` of the present stage; drawn on a terminal only. */
   update(done: number, total: number, note?: string): void;
+  /** `done` where nobody knows of how many; drawn on a terminal only. */
+  count(done: number, what: string): void;
   /** Removes the bar. */
   end(): void;
 }
@@ -47,6 +49,10 @@ export function createProgress(
     if (drawn) output.write("\r\x1b[2K");
     drawn = false;
   };
+  const draw = (text: string) => {
+    output.write(`\r\x1b[2K${text}`);
+    drawn = true;
+  };
   return {
     stage(text) {
       wipe();
@@ -58,8 +64,14 @@ export function createProgress(
       const now = now_ms();
       if (done < total && now - last_ms < DRAW_EVERY_MS) return;
       last_ms = now;
-      output.write(`\r\x1b[2K${bar(done, total, note)}`);
-      drawn = true;
+      draw(bar(done, total, note));
+    },
+    count(done, what) {
+      if (!output.terminal) return;
+      const now = now_ms();
+      if (now - last_ms < DRAW_EVERY_MS) return;
+      last_ms = now;
+      draw(`${done} ${what}`);
     },
     end: wipe,
   };

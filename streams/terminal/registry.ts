@@ -20,6 +20,7 @@ export const groups: Readonly<Record<string, string>> = {
   tariff: "The tariffs, and what a consumption costs",
   lab: "The paper's experiment",
   bill: "Bills: compute, show, print, explain, void",
+  data: "Data in and out: CSV files, and Green Button",
   notice: "Messages to customers: what is parked, why, and sending it anew",
 };
 
@@ -136,6 +137,10 @@ export const registry: Registry = {
   "bill void": {
     summary: "Voids an issued bill, with a reason",
     load: () => import("./commands/bill_void.ts"),
+  },
+  "data export": {
+    summary: "Writes readings, bills or accounts to a file: CSV, or Green Button",
+    load: () => import("./commands/data_export.ts"),
   },
   "fleet": {
     summary: "Sends a load of simulated meters, and says how fast it was taken",
