@@ -3,11 +3,7 @@ import { type Kysely, sql } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 import { isDated } from "./candidate.ts";
-
-export interface CycleKey {
-  readonly account_id: string;
-  readonly period: string;
-}
+import type { CycleKey } from "./facts_rows.ts";
 
 /** Month bounds in Indian time (UTC +05:30 all year), as instants. */
 const MONTH_START = sql`((cycle.period || '-01')::timestamp - interval '330 minutes')

@@ -1,10 +1,11 @@
 /** A dry run: what closing a month would do, account by account. Reads only. */
-import { asksMeter, closingWindow, receive } from "../../actors/billing/cycle.ts";
+import { CYCLE_RULES } from "../../actors/billing/cycle.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
-import { findCandidate } from "./candidate.ts";
 import { accountsToClose, checkPeriod } from "./close_period.ts";
-import { loadFacts } from "./facts.ts";
+import { loadCycles } from "./facts.ts";
+import { decideLoaded } from "./step.ts";
+import type { Decided } from "./write.ts";
 
 /** Accounts previewed by one request: more would not fit into an answer that people read. */
 export const PREVIEW_MAX = 1_000;
@@ -25,42 +26,25 @@ export async function previewPeriod(
   now_ms: number,
 ): Promise<Preview[]> {
   checkPeriod(period, now_ms);
-  const previews: Preview[] = [];
-  for (const { account_id } of await accountsToClose(db, period, "", PREVIEW_MAX)) {
-    previews.push(await previewAccount(db, account_id, period, now_ms));
-  }
-  return previews;
+  const accounts = await accountsToClose(db, period, "", PREVIEW_MAX);
+  const loaded = await loadCycles(db, accounts.map(({ account_id }) => ({ account_id, period })));
+  // The actor decides on cycles that nobody keeps.
+  const anew = loaded.map((one) => ({
+    ...one,
+    cycle: { ...one.cycle, state: "none" as const, reason: null, requested_at_ms: null },
+  }));
+  const context = { rules: CYCLE_RULES, now_ms: () => now_ms };
+  const request = { step: "close", requested_at_ms: now_ms } as const;
+  return (await decideLoaded(db, context, anew, request)).map(previewOf);
 }
 
-/** The actor decides on a cycle that nobody keeps. */
-async function previewAccount(
-  db: Kysely<Database>,
-  account_id: string,
-  period: string,
-  now_ms: number,
-): Promise<Preview> {
-  const facts = await loadFacts(db, account_id, period);
-  const cycle = {
-    account_id,
-    period,
-    state: "none" as "none" | "parked",
-    reason: null as string | null,
-    requested_at_ms: null,
-  };
+function previewOf({ cycle, ask, bill }: Decided): Preview {
+  const { account_id, state, reason } = cycle;
   const nothing = { account_id, reason: null, units_kwh: null, payable_paise: null };
-  receive(cycle, { message: "close", requested_at_ms: now_ms, facts }, now_ms);
-  if (cycle.state === "parked") return { ...nothing, would: "park", reason: cycle.reason };
-  if (asksMeter(period, now_ms)) return { ...nothing, would: "ask" };
-  const { meter, opening } = facts;
-  const candidate = await findCandidate(
-    db,
-    meter!.meter_id, // A cycle without a meter or an opening is parked above.
-    opening!.read_at_ms,
-    closingWindow(period, now_ms),
-  );
-  if (candidate === null) return { ...nothing, would: "wait", reason: cycle.reason };
-  const [effect] = receive(cycle, { message: "reading", candidate, facts }, now_ms);
-  if (effect?.effect !== "issue") return { ...nothing, would: "park", reason: cycle.reason };
-  const { payable_paise, units } = effect.bill.quote;
-  return { ...nothing, would: "issue", units_kwh: units, payable_paise };
+  if (bill !== null) {
+    const { payable_paise, units } = bill.quote;
+    return { ...nothing, would: "issue", units_kwh: units, payable_paise };
+  }
+  if (state === "parked") return { ...nothing, would: "park", reason };
+  return ask === null ? { ...nothing, would: "wait", reason } : { ...nothing, would: "ask" };
 }

@@ -1,25 +1,23 @@
 /**
- * Hosts the billing cycle over the database: one step is one transaction, in which the state is
- * loaded, decided upon, and written together with everything that follows from it.
+ * Hosts billing cycles over the database. A step is one transaction in which the state is loaded,
+ * decided upon, and written together with everything that follows from it: of one account, or of many
+ * at once, which are then read and written by one statement a kind of row.
  */
 import {
   closingWindow,
   type Cycle,
-  type CycleEffect,
   type CycleMessage,
   type CycleRules,
   receive,
 } from "../../actors/billing/cycle.ts";
-import type { CycleFacts } from "../../actors/billing/facts.ts";
-import type { Command } from "../../protocol/messages/command.ts";
-import { subjects } from "../../protocol/subjects.ts";
+import { TerminalError } from "../../protocol/errors.ts";
 import { isUniqueViolation } from "../database/faults.ts";
 import type { Kysely, Transaction } from "../database/kysely.ts";
-import { enqueue } from "../database/outbox.ts";
 import type { Database } from "../database/schema.ts";
-import { findCandidate } from "./candidate.ts";
-import { loadCycle, loadFacts, lockAccount } from "./facts.ts";
-import { writeInvoice } from "./issue.ts";
+import { findCandidates } from "./candidate.ts";
+import { loadCycle, loadCycles, type LoadedCycle } from "./facts.ts";
+import { type CycleKey, lockAccounts } from "./facts_rows.ts";
+import { type Decided, writeDecided } from "./write.ts";
 
 export interface StepContext {
   readonly db: Kysely<Database>;
@@ -52,11 +50,11 @@ export async function stepCycle(
   period: string,
   request: StepRequest,
 ): Promise<StepResult> {
+  const key = { account_id, period };
   try {
-    return await context.db.transaction().execute(async (trx) => {
-      await lockAccount(trx, account_id);
-      return await new Step(trx, context, account_id, period).run(request);
-    });
+    return await context.db.transaction().execute(async (trx) =>
+      (await stepCycles(trx, context, [key], request))[0]!
+    );
   } catch (error) {
     if (!isRaceLost(error)) throw error;
     const { cycle } = await loadCycle(context.db, account_id, period);
@@ -65,120 +63,132 @@ export async function stepCycle(
 }
 
 /** The database holds one live cycle and one live invoice an account and period, whatever runs. */
-function isRaceLost(error: unknown): boolean {
+export function isRaceLost(error: unknown): boolean {
   return isUniqueViolation(error, "invoice_live") || isUniqueViolation(error, "billing_cycle_live");
 }
 
-/** The state of one step while its transaction is open. */
-class Step {
-  #row: { cycle: Cycle; cycle_id: number | null } | undefined;
-  #issued: string | null = null;
-
-  constructor(
-    readonly trx: Transaction<Database>,
-    readonly context: StepContext,
-    readonly account_id: string,
-    readonly period: string,
-  ) {}
-
-  async run(request: StepRequest): Promise<StepResult> {
-    const { cycle, cycle_id } = await loadCycle(this.trx, this.account_id, this.period);
-    // A void cycle stays as it was; what begins anew is a row of its own.
-    this.#row = { cycle, cycle_id: cycle.state === "void" ? null : cycle_id };
-    const facts = await loadFacts(this.trx, this.account_id, this.period);
-    if (request.step === "look") {
-      await this.#look(facts);
-    } else if (request.step === "close") {
-      await this.#receive({ message: "close", facts, ...request }, facts);
-    } else {
-      const meter_id = facts.meter?.meter_id ?? "(none)";
-      await this.#receive({ message: "deadline", meter_id }, facts);
-    }
-    const { state, reason } = this.#row.cycle;
-    return { state, reason, issued: this.#issued };
-  }
-
-  async #receive(message: CycleMessage, facts: CycleFacts): Promise<void> {
-    const { cycle } = this.#row!;
-    const before = JSON.stringify(cycle);
-    const effects = receive(cycle, message, this.context.now_ms(), this.context.rules);
-    if (JSON.stringify(cycle) !== before) await this.#save(facts);
-    for (const effect of effects) await this.#do(effect, facts);
-  }
-
-  async #do(effect: CycleEffect, facts: CycleFacts): Promise<void> {
-    switch (effect.effect) {
-      case "ask":
-        return await ask(this.trx, this.#row!.cycle, effect);
-      case "look":
-        return await this.#look(facts);
-      case "issue": {
-        const { inputs } = effect.bill;
-        await this.trx.updateTable("billing_cycle").set({
-          from_date: inputs.from,
-          to_date: inputs.to,
-          opening_wh: inputs.opening.value_wh,
-          closing_wh: inputs.closing.value_wh,
-          closing_read_at: new Date(inputs.closing.read_at_ms),
-          units_kwh: inputs.units_kwh,
-        }).where("cycle_id", "=", this.#row!.cycle_id).execute();
-        this.#issued = await writeInvoice(this.trx, this.#row!.cycle_id!, effect.bill);
-        return await this.#receive({ message: "issued" }, facts);
-      }
-      case "void":
-        // Voiding is asked of the office, which has its own transaction: see void.ts.
-        throw new Error("A step of a cycle does not void");
-    }
-  }
-
-  async #look(facts: CycleFacts): Promise<void> {
-    const { cycle } = this.#row!;
-    if (cycle.state !== "awaiting_reading" || cycle.requested_at_ms === null) return;
-    const { meter, opening } = facts;
-    if (meter === null || opening === null) return;
-    const window = closingWindow(cycle.period, cycle.requested_at_ms);
-    const candidate = await findCandidate(this.trx, meter.meter_id, opening.read_at_ms, window);
-    if (candidate !== null) await this.#receive({ message: "reading", candidate, facts }, facts);
-  }
-
-  async #save(facts: CycleFacts): Promise<void> {
-    const row = this.#row!;
-    const { account_id, period, state, reason, requested_at_ms } = row.cycle;
-    if (state === "none") return;
-    const values = {
-      state,
-      reason,
-      requested_at: requested_at_ms === null ? null : new Date(requested_at_ms),
-      meter_id: facts.meter?.meter_id ?? null,
-      opening_wh: facts.opening?.value_wh ?? null,
-    };
-    if (row.cycle_id === null) {
-      const made = await this.trx.insertInto("billing_cycle").values({
-        account_id,
-        period,
-        ...values,
-      }).returning("cycle_id").executeTakeFirstOrThrow();
-      row.cycle_id = made.cycle_id;
-    } else {
-      await this.trx.updateTable("billing_cycle").set(values)
-        .where("cycle_id", "=", row.cycle_id).execute();
-    }
-  }
+/**
+ * The same step of all cycles of `keys`, each account at most once, in the caller's transaction; the
+ * results in the same order, and numbers in it too. What one account's rows make fail, fails for all:
+ * the caller rolls back.
+ */
+export async function stepCycles(
+  trx: Transaction<Database>,
+  context: StepContext,
+  keys: readonly CycleKey[],
+  request: StepRequest,
+): Promise<StepResult[]> {
+  const decided = await decideCycles(trx, context, keys, request);
+  const numbers = await writeDecided(trx, decided);
+  return decided.map(({ cycle: { state, reason } }, i) => ({ state, reason, issued: numbers[i]! }));
 }
 
-async function ask(
+/** What would be written, and nothing is: locks the accounts and reads. */
+export async function decideCycles(
   trx: Transaction<Database>,
-  cycle: Cycle,
-  effect: Extract<CycleEffect, { effect: "ask" }>,
-): Promise<void> {
-  const { meter_id, slave_id, requested_at_ms, expires_at_ms } = effect;
-  const request_id = `bill-${cycle.account_id}-${cycle.period}-${requested_at_ms}`;
-  const payload: Command = {
-    command: "read-now",
-    request_id,
-    meter_id,
-    requested_at_ms,
-    expires_at_ms,
-  };
-  await enqueue(trx, { subject: subjects.command(slave_id), message_id: request_id, payload });
+  context: StepContext,
+  keys: readonly CycleKey[],
+  request: StepRequest,
+): Promise<Decided[]> {
+  const ids = keys.map((key) => key.account_id);
+  if (new Set(ids).size < ids.length) throw new Error("An account twice in one batch of steps");
+  const locked = new Set(await lockAccounts(trx, ids));
+  const missing = ids.find((id) => !locked.has(id));
+  if (missing !== undefined) throw new TerminalError(`There is no account ${missing}`);
+  // Only now: what another step wrote before it let go of the lock must be seen.
+  const loaded = await loadCycles(trx, keys);
+  return await decideLoaded(trx, context, loaded, request);
+}
+
+/** Decides upon cycles as they were loaded; reads the readings that may close them. */
+export async function decideLoaded(
+  db: Kysely<Database>,
+  { rules, now_ms }: Pick<StepContext, "rules" | "now_ms">,
+  loaded: readonly LoadedCycle[],
+  request: StepRequest,
+): Promise<Decided[]> {
+  const now = now_ms();
+  const steps = loaded.map((one) => new Step(one, now, rules));
+  for (const step of steps) step.begin(request);
+  const looking = steps.filter((step) => step.wanted !== null);
+  const candidates = await findCandidates(db, looking.map((step) => step.wanted!));
+  for (const [i, step] of looking.entries()) {
+    const candidate = candidates[i]!;
+    const { facts } = step.loaded;
+    if (candidate !== null) step.receive({ message: "reading", candidate, facts });
+  }
+  return steps.map((step) => step.decided());
+}
+
+/** One cycle while it is decided upon: nothing here reads or writes. */
+class Step {
+  readonly #cycle: Cycle;
+  readonly #before: string;
+  #ask: Decided["ask"] = null;
+  #bill: Decided["bill"] = null;
+  #looks = false;
+
+  constructor(
+    readonly loaded: LoadedCycle,
+    readonly now_ms: number,
+    readonly rules: CycleRules,
+  ) {
+    this.#cycle = { ...loaded.cycle };
+    this.#before = JSON.stringify(loaded.cycle);
+  }
+
+  begin(request: StepRequest): void {
+    const { facts } = this.loaded;
+    if (request.step === "look") {
+      this.#looks = true;
+    } else if (request.step === "close") {
+      this.receive({ message: "close", facts, requested_at_ms: request.requested_at_ms });
+    } else {
+      this.receive({ message: "deadline", meter_id: facts.meter?.meter_id ?? "(none)" });
+    }
+  }
+
+  /** The reading that is to be looked for, or null. */
+  get wanted() {
+    const { period, state, requested_at_ms } = this.#cycle;
+    const { meter, opening } = this.loaded.facts;
+    if (!this.#looks || state !== "awaiting_reading" || requested_at_ms === null) return null;
+    if (meter === null || opening === null) return null;
+    const window = closingWindow(period, requested_at_ms);
+    return { meter_id: meter.meter_id, opened_at_ms: opening.read_at_ms, window };
+  }
+
+  receive(message: CycleMessage): void {
+    for (const effect of receive(this.#cycle, message, this.now_ms, this.rules)) {
+      switch (effect.effect) {
+        case "ask":
+          this.#ask = effect;
+          break;
+        case "look":
+          this.#looks = true;
+          break;
+        case "issue":
+          this.#bill = effect.bill;
+          // It is written in the transaction of this step, or nothing of the step stands.
+          this.receive({ message: "issued" });
+          break;
+        case "void":
+          // Voiding is asked of the office, which has its own transaction: see void.ts.
+          throw new Error("A step of a cycle does not void");
+      }
+    }
+  }
+
+  decided(): Decided {
+    const { cycle_id, cycle: { state }, facts } = this.loaded;
+    return {
+      cycle: this.#cycle,
+      // A void cycle stays as it was; what begins anew is a row of its own.
+      cycle_id: state === "void" ? null : cycle_id,
+      changed: JSON.stringify(this.#cycle) !== this.#before,
+      facts,
+      ask: this.#ask,
+      bill: this.#bill,
+    };
+  }
 }

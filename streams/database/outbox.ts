@@ -7,7 +7,7 @@
 import { utf8 } from "../../protocol/bytes.ts";
 import type { Broker, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
-import type { Kysely, Transaction } from "./kysely.ts";
+import { type Kysely, sql, type Transaction } from "./kysely.ts";
 import { Patience, Pause } from "./pace.ts";
 import type { Database } from "./schema.ts";
 
@@ -26,10 +26,22 @@ export interface OutboxMessage {
 
 /** Writes `message` in the caller's transaction. Once more with the same id changes nothing. */
 export async function enqueue(trx: Transaction<Database>, message: OutboxMessage): Promise<void> {
-  await trx.insertInto("outbox")
-    .values({ ...message, payload: JSON.stringify(message.payload) })
-    .onConflict((conflict) => conflict.column("message_id").doNothing())
-    .execute();
+  await enqueueAll(trx, [message]);
+}
+
+/** Writes `messages` in the caller's transaction, in their order: see `enqueue()`. */
+export async function enqueueAll(
+  trx: Transaction<Database>,
+  messages: readonly OutboxMessage[],
+): Promise<void> {
+  if (messages.length === 0) return;
+  await sql`
+    insert into outbox (subject, message_id, payload)
+    select given ->> 'subject', given ->> 'message_id', given -> 'payload'
+    from jsonb_array_elements(${JSON.stringify(messages)}::jsonb) with ordinality
+      as row(given, place)
+    order by place
+    on conflict (message_id) do nothing`.execute(trx);
 }
 
 export interface RunningOutbox extends Stoppable {

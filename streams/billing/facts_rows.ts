@@ -1,0 +1,165 @@
+/**
+ * What billing reads of many accounts at once: one statement a kind of row, whatever their number.
+ * A statement an account costs the server ten times as much as the rows do.
+ */
+import { type Kysely, sql } from "../database/kysely.ts";
+import { ENERGY } from "../database/readings.ts";
+import type { CycleState, Database } from "../database/schema.ts";
+
+/** One account and one month: what a cycle is of. */
+export interface CycleKey {
+  readonly account_id: string;
+  readonly period: string;
+}
+
+/** Months before the cycle: a bill shows twelve. */
+export const HISTORY_MAX = 12;
+
+export interface AccountRow {
+  account_id: string;
+  consumer_number: string;
+  tariff_id: string;
+  phase: 1 | 3;
+  municipal: boolean;
+  sanctioned_load_w: number;
+  status: "active" | "closed";
+  opened_on: string;
+  name: string;
+  address: string;
+  phone: string | null;
+  email: string | null;
+  language: "en" | "mr";
+}
+
+/**
+ * Locks the accounts until the transaction ends, so that of several steps for one, on any machines,
+ * one runs at a time. In the order of their names: two batches never wait for each other in a ring.
+ */
+export async function lockAccounts(
+  trx: Kysely<Database>,
+  account_ids: readonly string[],
+): Promise<string[]> {
+  // Rows that name the account may still be written by others: they need its key alone.
+  const { rows } = await sql<{ account_id: string }>`
+    select account_id from account where account_id = any(${account_ids}::text[])
+    order by account_id for no key update`.execute(trx);
+  return rows.map((row) => row.account_id);
+}
+
+/** Accounts with their consumers, in no order. */
+export async function accountRows(
+  db: Kysely<Database>,
+  account_ids: readonly string[],
+): Promise<AccountRow[]> {
+  const { rows } = await sql<AccountRow>`
+    select account_id, account.consumer_number, tariff_id, phase, municipal, sanctioned_load_w,
+      status, opened_on, name, address, phone, email, language
+    from account join consumer on consumer.consumer_number = account.consumer_number
+    where account_id = any(${account_ids}::text[])`.execute(db);
+  return rows;
+}
+
+export interface CycleRow {
+  account_id: string;
+  period: string;
+  cycle_id: number;
+  state: CycleState;
+  reason: string | null;
+  requested_at: Date | null;
+  meter_id: string | null;
+}
+
+/** Of each key the live cycle, else the one that was voided last; none where there is none. */
+export async function cycleRows(
+  db: Kysely<Database>,
+  keys: readonly CycleKey[],
+): Promise<CycleRow[]> {
+  const columns = sql.raw("cycle_id, state, reason, requested_at, meter_id");
+  const { rows } = await sql<CycleRow>`
+    select given.account_id, given.period, cycle.*
+    from ${given(keys)}, lateral (
+      (select ${columns} from billing_cycle as live
+        where live.account_id = given.account_id and live.period = given.period
+          and live.state <> 'void')
+      union all
+      (select ${columns} from billing_cycle as void
+        where void.account_id = given.account_id and void.period = given.period
+          and void.state = 'void' order by void.cycle_id desc limit 1)
+      limit 1
+    ) as cycle`.execute(db);
+  return rows;
+}
+
+export interface BilledRow {
+  account_id: string;
+  /** The latest earlier cycle that a register closed; null where there is none. */
+  period: string | null;
+  state: CycleState | null;
+  meter_id: string | null;
+  to_date: string | null;
+  closing_wh: number | null;
+  closing_read_at: Date | null;
+  /** Where the closing reading came from. */
+  source: "frame" | "import" | null;
+  /** Earlier months, newest first: `[period, units]`. */
+  history: [string, number][] | null;
+  /** The first later period that is billed. */
+  later_billed: string | null;
+}
+
+/** What each account was billed before the period of its key, and whether it was after. */
+export async function billedRows(
+  db: Kysely<Database>,
+  keys: readonly CycleKey[],
+): Promise<BilledRow[]> {
+  const billed = sql`cycle.account_id = given.account_id and cycle.state in ('issued', 'imported')`;
+  const { rows } = await sql<BilledRow>`
+    select given.account_id, before.*,
+      (select source from raw_reading as reading
+        where reading.meter_id = before.meter_id and reading.obis = ${ENERGY}
+          and reading.read_at = before.closing_read_at) as source,
+      (select json_agg(json_build_array(period, units_kwh)) from (
+        select period, units_kwh from billing_cycle as cycle
+        where ${billed} and cycle.period < given.period and units_kwh is not null
+        order by period desc limit ${sql.lit(HISTORY_MAX)}) as months) as history,
+      (select min(period) from billing_cycle as cycle
+        where ${billed} and cycle.period > given.period) as later_billed
+    from ${given(keys)} left join lateral (
+      select period, state, meter_id, to_date, closing_wh, closing_read_at
+      from billing_cycle as cycle
+      where ${billed} and cycle.period < given.period and closing_wh is not null
+      order by period desc limit 1
+    ) as before on true`.execute(db);
+  return rows;
+}
+
+export interface InstallationRow {
+  account_id: string;
+  meter_id: string;
+  serial_number: string;
+  slave_id: string;
+  multiplying_factor: number;
+  installed_at: Date;
+  removed_at: Date | null;
+  opening_reading_wh: number;
+}
+
+/** Every meter that each account has or had, the latest first. */
+export async function installationRows(
+  db: Kysely<Database>,
+  account_ids: readonly string[],
+): Promise<InstallationRow[]> {
+  const { rows } = await sql<InstallationRow>`
+    select account_id, meter.meter_id, serial_number, slave_id, multiplying_factor, installed_at,
+      removed_at, opening_reading_wh
+    from installation join meter on meter.meter_id = installation.meter_id
+    where account_id = any(${account_ids}::text[])
+    order by account_id, installed_at desc`.execute(db);
+  return rows;
+}
+
+function given(keys: readonly CycleKey[]) {
+  const accounts = keys.map((key) => key.account_id);
+  const periods = keys.map((key) => key.period);
+  return sql`unnest(${accounts}::text[], ${periods}::text[]) as given(account_id, period)`;
+}
