@@ -7,6 +7,7 @@ import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
 import * as readingsByMonth from "./0005_readings_by_month.ts";
 import * as deliveryStates from "./0006_delivery_states.ts";
 import * as accounts from "./0009_accounts.ts";
+import * as cycles from "./0010_cycles.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005_readings_by_month": readingsByMonth,
   "0006_delivery_states": deliveryStates,
   "0009_accounts": accounts,
+  "0010_cycles": cycles,
 };

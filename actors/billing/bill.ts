@@ -1,18 +1,23 @@
-/** One bill: from two readings and a tariff to lines, sums, and the snapshot of all inputs. */
+/** One bill: from readings, or an estimate, and a tariff to lines, sums, and all inputs as they were. */
 import {
   type ClosingReading,
+  type Estimate,
   type InvoiceInputs,
   invoiceInputs,
+  type MeterStatus,
   type OpeningReading,
 } from "../../protocol/messages/invoice_inputs.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
-import { quoteBill } from "./bill_quote.ts";
+import { type BilledUse, quoteBill, standingPaise } from "./bill_quote.ts";
 import { datePlus, financialYearOf } from "./calendar.ts";
-import type { CycleFacts, MeterFacts } from "./facts.ts";
-import { unitsOf } from "./judge.ts";
+import { estimateOf, historyOf } from "./estimate.ts";
+import type { CycleFacts, InstallationFacts } from "./facts.ts";
+import { isFinal } from "./judge.ts";
+import { NO_FRAME, type Segment } from "./segments.ts";
 import { billableTariffOf } from "./tariff/catalogue.ts";
+import { dayOf } from "./tariff/dates.ts";
 import type { TariffDocument } from "./tariff/document.ts";
 import type { Quote } from "./tariff/quote.ts";
 
@@ -33,49 +38,136 @@ export interface Bill {
   readonly series: string;
 }
 
-/** What a cycle bills, once nothing is missing. */
-export type ReadyFacts = CycleFacts & {
-  readonly meter: MeterFacts;
-  readonly opening: OpeningReading;
-};
+/** When, for which month and how a bill is made. */
+export interface BillTerms {
+  readonly period: string;
+  readonly issued_at_ms: number;
+  readonly due_days: number;
+}
+
+/** What of the inputs hangs on how the use came about. */
+type Use =
+  & Pick<InvoiceInputs, "meter" | "opening" | "closing" | "from" | "to" | "units_kwh">
+  & Partial<Pick<InvoiceInputs, "rollover" | "earlier_meters" | "estimate" | "true_up">>;
 
 /**
- * The bill of `period`. Throws `RangeError` for an unknown tariff or a period it does not cover, and
- * `TerminalError` where the tariff does not state what is needed, needs what the account does not
+ * The bill of what `segments` measured, oldest first, the last one closing the cycle; after estimated
+ * bills it is their true-up. Throws `RangeError` for an unknown tariff or a period it does not cover,
+ * and `TerminalError` where the tariff does not state what is needed, needs what the account does not
  * have, leaves something open, or is only an example: all in words for people.
  */
-export function billOf(
-  facts: ReadyFacts,
-  period: string,
-  closing: ClosingReading,
-  issued_at_ms: number,
-  due_days: number,
+export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: BillTerms): Bill {
+  const earlier = segments.slice(0, -1).map((segment) => ({
+    ...readingsOf(segment),
+    units_kwh: segment.units_kwh,
+  }));
+  const last = readingsOf(segments.at(-1)!);
+  const { open_estimates } = facts;
+  return made(facts, terms, {
+    ...last,
+    from: indianDateOf(segments[0]!.installation.opening.read_at_ms),
+    to: indianDateOf(last.closing.read_at_ms),
+    units_kwh: segments.reduce((sum, segment) => sum + segment.units_kwh, 0),
+    ...(earlier.length === 0 ? {} : { earlier_meters: earlier }),
+    ...(open_estimates.length === 0 ? {} : {
+      true_up: {
+        estimated_to: open_estimates.at(-1)!.to,
+        estimated: open_estimates.map(({ number, period, units_kwh, creditable_paise }) => ({
+          number,
+          period,
+          units_kwh,
+          credited_paise: creditable_paise,
+        })),
+      },
+    }),
+  });
+}
+
+/**
+ * The estimated bill up to `at_ms`: by the mean use of the last three months with actual use. Throws
+ * as `billOf()`, and `TerminalError` where no actual use is known.
+ */
+export function estimatedBillOf(
+  facts: CycleFacts,
+  installations: readonly InstallationFacts[],
+  terms: BillTerms,
+  { status, at_ms }: { readonly status: MeterStatus; readonly at_ms: number },
 ): Bill {
-  const { account, consumer, meter, opening, history } = facts;
+  const installation = installations.at(-1)!;
+  const before = facts.open_estimates.at(-1);
+  const from = before?.to ?? indianDateOf(installations[0]!.opening.read_at_ms);
+  const to = indianDateOf(at_ms);
+  const days = dayOf(to) - dayOf(from);
+  if (days < 1) throw new TerminalError(`an estimate from ${from} to ${to} has no day to bill`);
+  const mean = estimateOf(facts, days);
+  if (mean === null) {
+    throw new TerminalError(
+      `account ${facts.account.id} has no month with actual use to estimate from: have it read`,
+    );
+  }
+  const { units_kwh, months } = mean;
+  const opening: OpeningReading =
+    before === undefined || installation.installed_at_ms > before.closing_read_at_ms
+      ? installation.opening
+      : {
+        ...{ read_at_ms: before.closing_read_at_ms, value_wh: before.closing_wh },
+        source: "estimate",
+      };
+  const use_wh = Math.round(units_kwh * 1_000 / installation.multiplying_factor);
+  const closing: ClosingReading = {
+    ...{ read_at_ms: at_ms, value_wh: opening.value_wh + use_wh, source: "estimate" },
+    ...NO_FRAME,
+    flags: [],
+  };
+  const use = { from, to, units_kwh, account: facts.account };
+  const estimate: Estimate = {
+    ...{ status, basis: "mean_of_actual", months },
+    creditable_paise: creditableOf(use),
+  };
+  return made(facts, terms, {
+    ...{ meter: meterOf(installation), opening, closing, from, to, units_kwh, estimate },
+  });
+}
+
+/** All that an estimated bill of `use` asks for, the rounding too, less what stands of it. */
+function creditableOf(use: BilledUse): number {
+  const document = billableTariffOf(use.account.tariff_id);
+  return quoteBill(document, use).payable_paise - standingPaise(document, use);
+}
+
+function readingsOf({ installation, candidate, rollover }: Segment) {
+  const { reading, flags } = candidate;
+  return {
+    meter: meterOf(installation),
+    opening: installation.opening,
+    closing: { ...reading, flags: [...flags] },
+    ...(rollover === undefined ? {} : { rollover }),
+  };
+}
+
+function meterOf(installation: InstallationFacts): InvoiceInputs["meter"] {
+  const { meter_id, serial_number, multiplying_factor } = installation;
+  return { meter_id, serial_number, multiplying_factor };
+}
+
+function made(facts: CycleFacts, terms: BillTerms, use: Use): Bill {
+  const { account, consumer, balance, replaces } = facts;
+  const { period, issued_at_ms, due_days } = terms;
   const document = billableTariffOf(account.tariff_id);
-  const from = indianDateOf(opening.read_at_ms);
-  const to = indianDateOf(closing.read_at_ms);
-  const units_kwh = unitsOf(opening.value_wh, closing.value_wh, meter.multiplying_factor);
-  const result = quoteBill(document, { from, to, units_kwh, account });
+  const result = quoteBill(document, { ...use, account });
   assertWhole(document, result);
   const used = new Set(result.parts.map((part) => part.effective_from));
   const versions = document.versions.filter((version) => used.has(version.effective_from));
   const issued_on = indianDateOf(issued_at_ms);
-  const { status: _status, opened_on: _opened_on, ...connection } = account;
-  const { slave_id: _slave_id, ...meterOnBill } = meter;
+  const { status: _status, opened_on: _opened_on, closed_on: _closed_on, ...connection } = account;
   const inputs: InvoiceInputs = {
     v: 1,
     period,
     consumer,
     account: connection,
-    meter: meterOnBill,
-    opening,
-    closing,
-    from,
-    to,
+    ...use,
     days: result.days,
     months: result.months,
-    units_kwh,
     tariff: {
       id: document.id,
       name: document.name,
@@ -84,8 +176,13 @@ export function billOf(
         source: page === null ? document : `${document}, page ${page}`,
       })),
     },
-    history,
+    history: historyOf(facts),
     due_on: datePlus(issued_on, due_days),
+    ...(isFinal(facts, period) ? { final: true } : {}),
+    ...(replaces === null ? {} : { replaces }),
+    ...(balance === null ? {} : {
+      balance: { ...balance, amount_due_paise: balance.before_paise + result.payable_paise },
+    }),
   };
   // What delivery could not print must not become an invoice.
   parseOrExplain(invoiceInputs, inputs, `The bill of account ${account.id} for ${period}`);

@@ -6,12 +6,52 @@ import type {
 } from "../../protocol/messages/invoice_inputs.ts";
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
 
-export interface MeterFacts {
+/** A meter at the premises of the account, from one moment to another, with use that no bill holds. */
+export interface InstallationFacts {
   readonly meter_id: string;
   readonly serial_number: string;
   readonly slave_id: string;
-  /** Register x factor = energy. */
+  /** Register x factor = energy, of this installation. */
   readonly multiplying_factor: number;
+  /** Digits of the register before the point; null: not known, and no rollover is assumed. */
+  readonly register_digits: number | null;
+  readonly installed_at_ms: number;
+  /**
+   * The register where unbilled use begins: as the last ACTUAL bill left it, or as it was when the
+   * meter was put up. An estimated bill moves it nowhere.
+   */
+  readonly opening: OpeningReading;
+  /** When the meter was taken down, or the account moved out; null while it stands. */
+  readonly removed: {
+    readonly at_ms: number;
+    /** As the register was noted then; null: nobody noted it. */
+    readonly final_reading_wh: number | null;
+  } | null;
+}
+
+/** An issued estimated bill that no actual reading has followed yet. */
+export interface OpenEstimate {
+  readonly number: string;
+  readonly period: string;
+  /** Dates, as on the bill. */
+  readonly from: string;
+  readonly to: string;
+  readonly units_kwh: number;
+  /** Where the estimate ended: an estimate that follows begins there. */
+  readonly closing_read_at_ms: number;
+  readonly closing_wh: number;
+  /** What the bill of the next actual reading gives back: `inputs.estimate.creditable_paise`. */
+  readonly creditable_paise: number;
+}
+
+/** A month that was billed, or imported, before. */
+export interface HistoryFact {
+  readonly period: string;
+  /** As that bill had them: of a true-up, those of its whole span. */
+  readonly units_kwh: number;
+  /** Days of that bill, of a true-up those of its span; null: not known (imported). */
+  readonly days: number | null;
+  readonly estimated: boolean;
 }
 
 /** The account as it stands when its cycle is closed. */
@@ -19,18 +59,27 @@ export interface CycleFacts {
   readonly account: InvoiceInputs["account"] & {
     readonly status: "active" | "closed";
     readonly opened_on: string;
+    /** The day of the move-out; null while the account is open. */
+    readonly closed_on: string | null;
   };
   readonly consumer: InvoiceInputs["consumer"];
-  /** The meter at the premises, or null when there is none. */
-  readonly meter: MeterFacts | null;
-  /** The register at the end of the last billed cycle, else as the meter was installed. */
-  readonly opening: OpeningReading | null;
-  /** Another meter whose use is not billed yet: changed since the last bill, or a second one. */
-  readonly other_meter_id: string | null;
+  /** With use that no bill of an actual reading holds, oldest first; those of a later period too. */
+  readonly installations: readonly InstallationFacts[];
+  /** Estimated bills of earlier periods since the last actual reading, oldest first. */
+  readonly open_estimates: readonly OpenEstimate[];
   /** A later period that is billed already, or null. */
   readonly later_billed: string | null;
-  /** Earlier months, oldest first, at most twelve. */
-  readonly history: InvoiceInputs["history"];
+  /** Earlier months, oldest first, the last fifteen: the bill shows twelve. */
+  readonly history: readonly HistoryFact[];
+  /** The account's money before this bill; null where no ledger is kept. */
+  readonly balance: {
+    /** All that is owed (+) or in credit (-) now. */
+    readonly before_paise: number;
+    /** Paid since the bill before, at least 0: told on the bill, counted in `before_paise` already. */
+    readonly payments_paise: number;
+  } | null;
+  /** Number of the void bill of this period that the next one stands for, or null. */
+  readonly replaces: string | null;
 }
 
 /** A reading that may close the cycle. */

@@ -12,23 +12,26 @@ import { readingFlag } from "./journal.ts";
 /** A calendar date in Indian time, `YYYY-MM-DD`. */
 const calendarDate = z.iso.date();
 
-/** The register as it stood when the cycle began. */
-export const openingReading = z.object({
-  read_at_ms: instant_ms,
-  /** What the meter's display showed, in watt-hours: before the multiplying factor. */
-  value_wh: z.int().nonnegative(),
-  /** `installation`: the reading noted when the meter was put up. */
-  source: z.enum(["frame", "import", "installation", "estimate"]),
+/** What a rule of validation found about a reading, in words for people. */
+export const readingCheck = z.object({
+  rule: z.string().min(1).max(48),
+  outcome: z.enum(["passed", "failed", "not_applicable"]),
+  detail: z.string().max(500),
 });
-export type OpeningReading = z.infer<typeof openingReading>;
+export type ReadingCheck = z.infer<typeof readingCheck>;
 
-/** The register as it stood when the cycle was closed, and how that reading came about. */
-export const closingReading = z.object({
-  read_at_ms: instant_ms,
-  value_wh: z.int().nonnegative(),
-  source: z.enum(["frame", "import", "estimate"]),
-  /** Stream sequences of the frame and of the journal record. Null, as all that follows, for a
-   * reading that came in no frame. */
+/** How good a value is: `edited` and `substituted` are a person's or a rule's decision. */
+export const readingQuality = z.enum(["measured", "estimated", "substituted", "edited"]);
+export type ReadingQuality = z.infer<typeof readingQuality>;
+
+/** A bill from before validation was kept has neither. */
+const judged = {
+  quality: readingQuality.optional(),
+  checks: z.array(readingCheck).max(32).optional(),
+};
+
+/** Stream sequences, times and search of the frame that a reading came in; null: it came in none. */
+const frameOfReading = {
   frame_sequence: z.int().positive().nullable(),
   journal_sequence: z.int().positive().nullable(),
   /** When the meter's slave sealed the frame, and when the broker stored it. */
@@ -44,10 +47,92 @@ export const closingReading = z.object({
    * a reading that came in no frame.
    */
   clock_offset_ms: z.number().nullable(),
+};
+
+/** The register as it stood when the cycle began. */
+export const openingReading = z.object({
+  read_at_ms: instant_ms,
+  /** What the meter's display showed, in watt-hours: before the multiplying factor. */
+  value_wh: z.int().nonnegative(),
+  /** `installation`: the reading noted when the meter was put up. */
+  source: z.enum(["frame", "import", "installation", "estimate"]),
+  ...z.object(frameOfReading).partial().shape,
+  ...judged,
+});
+export type OpeningReading = z.infer<typeof openingReading>;
+
+/** The register as it stood when the cycle was closed, and how that reading came about. */
+export const closingReading = z.object({
+  read_at_ms: instant_ms,
+  value_wh: z.int().nonnegative(),
+  /** `removal`: the reading noted when the meter was taken down, or the customer moved out. */
+  source: z.enum(["frame", "import", "estimate", "removal"]),
+  ...frameOfReading,
   /** Marks of the reading that people should know of; a bill from before they were kept has none. */
   flags: z.array(readingFlag).optional(),
+  ...judged,
 });
 export type ClosingReading = z.infer<typeof closingReading>;
+
+/** Why there was no usable reading. */
+export const meterStatus = z.enum([
+  "normal",
+  "faulty",
+  "locked",
+  "inaccessible",
+  "reading_not_taken",
+  "meter_changed",
+]);
+export type MeterStatus = z.infer<typeof meterStatus>;
+
+const meterOnBill = z.object({
+  meter_id: id,
+  serial_number: z.string().max(64),
+  /** Register x factor = energy (transformer ratio). */
+  multiplying_factor: z.number().positive(),
+});
+
+/** The register has so many digits and began anew: closing + capacity - opening. */
+const rollover = z.object({ capacity_wh: z.int().positive() });
+
+/** The use on one meter that was taken down within the cycle. */
+const earlierMeter = z.object({
+  meter: meterOnBill,
+  opening: openingReading,
+  closing: closingReading,
+  units_kwh: z.int().nonnegative(),
+  rollover: rollover.optional(),
+});
+export type EarlierMeter = z.infer<typeof earlierMeter>;
+
+/** The bill is by no reading, but by earlier use. */
+const estimate = z.object({
+  status: meterStatus,
+  /** `mean_of_actual`: the mean use a day of `months`, times the days of the bill. */
+  basis: z.enum(["mean_of_actual"]),
+  months: z.array(z.object({
+    period,
+    units_kwh: z.int().nonnegative(),
+    days: z.int().positive(),
+  })).min(1).max(3),
+  /** What the next actual bill gives back: all lines but the fixed charge and the duty on it. */
+  creditable_paise: z.int(),
+});
+export type Estimate = z.infer<typeof estimate>;
+
+/** The first actual reading after estimated bills: all use since the last actual one is billed. */
+const trueUp = z.object({
+  /** Estimated bills charged the fixed charge up to this date: it is charged from here on. */
+  estimated_to: calendarDate,
+  /** Those bills, and what is given back of each. */
+  estimated: z.array(z.object({
+    number: z.string().min(1).max(48),
+    period,
+    units_kwh: z.int().nonnegative(),
+    credited_paise: z.int(),
+  })).min(1).max(12),
+});
+export type TrueUp = z.infer<typeof trueUp>;
 
 export const invoiceInputs = z.object({
   v: z.literal(1),
@@ -68,20 +153,23 @@ export const invoiceInputs = z.object({
     /** 0: not known. */
     sanctioned_load_w: z.int().nonnegative(),
   }),
-  meter: z.object({
-    meter_id: id,
-    serial_number: z.string().max(64),
-    /** Register x factor = energy (transformer ratio). */
-    multiplying_factor: z.number().positive(),
-  }),
+  /** The meter that closes the cycle. */
+  meter: meterOnBill,
   opening: openingReading,
   closing: closingReading,
+  /** Left out where closing - opening is all there is to it. */
+  rollover: rollover.optional(),
+  /** Meters that were changed within the cycle, oldest first: their use is in `units_kwh` too. */
+  earlier_meters: z.array(earlierMeter).min(1).max(8).optional(),
   /** Dates of the two readings; `days` = to - from, `months` = days / 30 to two decimals or 1. */
   from: calendarDate,
   to: calendarDate,
   days: z.int().nonnegative(),
   months: z.number().nonnegative(),
-  /** Billed units: (closing - opening) x factor, in whole kWh. */
+  /**
+   * Billed units in whole kWh: (closing - opening) x factor, and those of earlier meters. Of an
+   * estimated bill the estimate; of a true-up all since the last actual reading.
+   */
   units_kwh: z.int().nonnegative(),
   tariff: z.object({
     id: z.string().min(1).max(64),
@@ -95,7 +183,28 @@ export const invoiceInputs = z.object({
     })).min(1).max(4),
   }),
   /** Earlier months, oldest first, without this one. The bill draws the last eleven and this one. */
-  history: z.array(z.object({ period, units_kwh: z.int().nonnegative() })).max(12),
+  history: z.array(z.object({
+    period,
+    units_kwh: z.int().nonnegative(),
+    days: z.int().positive().optional(),
+    /** Billed by no reading, and no true-up has followed yet. */
+    estimated: z.boolean().optional(),
+  })).max(12),
   due_on: calendarDate,
+  estimate: estimate.optional(),
+  true_up: trueUp.optional(),
+  /** The last bill of an account: its customer moved out. */
+  final: z.boolean().optional(),
+  /** Number of the void bill that this one stands for. */
+  replaces: z.string().min(1).max(48).optional(),
+  /** Kept where the account has a ledger: what is owed in all. */
+  balance: z.object({
+    /** Owed (+) or in credit (-) before this bill, payments counted. */
+    before_paise: z.int(),
+    /** Paid since the bill before. */
+    payments_paise: z.int().nonnegative(),
+    /** before + payable of this bill; below 0 it is the customer's credit. */
+    amount_due_paise: z.int(),
+  }).optional(),
 });
 export type InvoiceInputs = z.infer<typeof invoiceInputs>;

@@ -40,14 +40,14 @@ export async function cyclesWithReading(
   return rows;
 }
 
-/** Waiting cycles that nobody has told of: asked at or before `asked_before_ms`, no reason yet. */
-export async function cyclesOverdue(
+/** Cycles whose deadline has come at `now_ms`: to ask again, to estimate, or to let a draft go. */
+export async function cyclesDue(
   db: Kysely<Database>,
-  asked_before_ms: number,
+  now_ms: number,
   limit: number,
 ): Promise<CycleKey[]> {
   return await db.selectFrom("billing_cycle").select(["account_id", "period"])
-    .where("state", "=", "awaiting_reading").where("reason", "is", null)
-    .where("requested_at", "<=", new Date(asked_before_ms))
-    .orderBy("requested_at").limit(limit).execute();
+    .where("deadline_at", "<=", new Date(now_ms))
+    .where("state", "in", ["awaiting_reading", "draft"])
+    .orderBy("deadline_at").orderBy("cycle_id").limit(limit).execute();
 }

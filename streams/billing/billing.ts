@@ -1,5 +1,5 @@
 /** The billing role: takes commands to close cycles, and closes each once its reading is there. */
-import { CYCLE_RULES, type CycleRules } from "../../actors/billing/cycle.ts";
+import { CYCLE_RULES, type CycleRules } from "../../actors/billing/rules.ts";
 import { SETTLE_MS } from "../../actors/billing/schedule.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { billingCommand } from "../../protocol/messages/billing.ts";
@@ -10,7 +10,7 @@ import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
 import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
-import { cyclesOverdue, cyclesWithReading } from "./awaiting.ts";
+import { cyclesDue, cyclesWithReading } from "./awaiting.ts";
 import type { CycleKey } from "./facts_rows.ts";
 import { MonthEnd } from "./month_end.ts";
 import { parkCycle } from "./park.ts";
@@ -159,9 +159,8 @@ class Billing {
     const { db } = this.#options;
     const ready = await cyclesWithReading(db, PASS_MAX);
     const moved = await this.#each(ready, { step: "look" });
-    const asked_before_ms = this.#now_ms() - this.#rules.answer_within_ms;
-    const overdue = await cyclesOverdue(db, asked_before_ms, PASS_MAX);
-    await this.#each(overdue, { step: "deadline" });
+    const due = await cyclesDue(db, this.#now_ms(), PASS_MAX);
+    await this.#each(due, { step: "deadline" });
     return moved;
   }
 

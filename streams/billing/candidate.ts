@@ -1,6 +1,6 @@
 /** Finds the readings that close cycles. */
 import type { CandidateReading } from "../../actors/billing/facts.ts";
-import type { ClosingWindow } from "../../actors/billing/cycle.ts";
+import type { ClosingWindow } from "../../actors/billing/sought.ts";
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
 import { readingFlag } from "../../protocol/messages/journal.ts";
 import { parseOrExplain, z } from "../../protocol/schema.ts";

@@ -54,7 +54,8 @@ export async function accountsToClose(
       order by cycle_id desc limit 1
     ) as requested_at
     from account
-    where status = 'active' and opened_on <= ${last_day} and account_id > ${after}
+    where (status = 'active' or closed_on >= ${`${period}-01`})
+      and opened_on <= ${last_day} and account_id > ${after}
       and not exists (
         select 1 from billing_cycle as billed
         where billed.account_id = account.account_id and billed.period = ${period}

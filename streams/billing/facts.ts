@@ -1,6 +1,6 @@
 /** What billing cycles must know: loaded for many accounts at once, inside the step's transaction. */
-import type { Cycle } from "../../actors/billing/cycle.ts";
-import type { CycleFacts } from "../../actors/billing/facts.ts";
+import { type Cycle, type Draft, newCycle } from "../../actors/billing/cycle.ts";
+import type { CycleFacts, InstallationFacts } from "../../actors/billing/facts.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { startOfIndianDate_ms } from "../../protocol/indian_time.ts";
 import type { Kysely } from "../database/kysely.ts";
@@ -90,12 +90,16 @@ function unknown(account_id: string): TerminalError {
 }
 
 function cycleOf({ account_id, period }: CycleKey, row: CycleRow | undefined): Cycle {
+  if (row === undefined) return newCycle(account_id, period);
   return {
     account_id,
     period,
-    state: row?.state ?? "none",
-    reason: row?.reason ?? null,
-    requested_at_ms: row?.requested_at?.getTime() ?? null,
+    state: row.state,
+    reason: row.reason,
+    requested_at_ms: row.requested_at?.getTime() ?? null,
+    asks: row.asks,
+    deadline_at_ms: row.deadline_at?.getTime() ?? null,
+    draft: row.draft as Draft | null, // Written by this program alone, in write.ts.
   };
 }
 
@@ -105,48 +109,66 @@ function factsOf(
   installations: readonly InstallationRow[],
 ): CycleFacts {
   const { consumer_number: number, name, address, phone, email, language } = who;
-  const { account_id: id, tariff_id, phase, municipal, sanctioned_load_w, status, opened_on } = who;
-  const meter = installations.find((one) => one.removed_at === null) ?? null;
+  const { account_id: id, tariff_id, phase, municipal, sanctioned_load_w } = who;
+  const { status, opened_on, closed_on } = who;
   return {
-    account: { id, tariff_id, phase, municipal, sanctioned_load_w, status, opened_on },
+    account: { id, tariff_id, phase, municipal, sanctioned_load_w, status, opened_on, closed_on },
     consumer: { number, name, address, phone, email, language },
-    meter: meter === null ? null : {
-      meter_id: meter.meter_id,
-      serial_number: meter.serial_number,
-      slave_id: meter.slave_id,
-      multiplying_factor: meter.multiplying_factor,
-    },
-    opening: openingOf(billed, meter),
-    other_meter_id: otherMeter(billed, meter, installations),
+    installations: unbilled(installations, billed),
+    open_estimates: (billed.estimates ?? []).map(({ from_date, to_date, ...one }) => ({
+      ...one,
+      from: from_date,
+      to: to_date,
+    })),
     later_billed: billed.later_billed,
-    history: (billed.history ?? []).reverse().map(([period, units_kwh]) => ({ period, units_kwh })),
+    history: (billed.history ?? []).reverse().map(([period, units_kwh, days, estimated]) => ({
+      period,
+      units_kwh,
+      days,
+      estimated,
+    })),
+    balance: null,
+    replaces: null,
   };
 }
 
-function openingOf(billed: BilledRow, meter: InstallationRow | null): CycleFacts["opening"] {
-  if (billed.closing_wh !== null) {
-    const read_at_ms = billed.closing_read_at?.getTime() ?? startOfIndianDate_ms(billed.to_date!);
-    const source = billed.source ?? (billed.state === "imported" ? "import" : "frame");
-    return { read_at_ms, value_wh: billed.closing_wh, source };
-  }
-  if (meter === null) return null;
-  return {
-    read_at_ms: meter.installed_at.getTime(),
-    value_wh: meter.opening_reading_wh,
-    source: "installation",
-  };
-}
-
-/** Another meter whose use nobody has billed: it must not be lost, and it cannot be guessed. */
-function otherMeter(
+/** The installations whose use the last actual bill does not hold all of, oldest first. */
+function unbilled(
+  newest_first: readonly InstallationRow[],
   billed: BilledRow,
-  meter: InstallationRow | null,
-  installations: readonly InstallationRow[],
-): string | null {
-  if (meter === null) return null;
-  if (billed.meter_id !== null && billed.meter_id !== meter.meter_id) return billed.meter_id;
-  const others = installations.filter((one) => one.meter_id !== meter.meter_id);
-  // A meter that was taken down before the last bill is in that bill.
-  const unbilled = others.find((one) => one.removed_at === null || billed.period === null);
-  return unbilled?.meter_id ?? null;
+): InstallationFacts[] {
+  const closed_ms = closedAt(billed);
+  const open = newest_first.toReversed().filter((one) =>
+    one.removed_at === null || one.removed_at.getTime() > closed_ms
+  );
+  const goes_on = billed.period === null
+    ? undefined
+    : open.find((one) => billed.meter_id === null || billed.meter_id === one.meter_id);
+  return open.map((one) => ({
+    meter_id: one.meter_id,
+    serial_number: one.serial_number,
+    slave_id: one.slave_id,
+    multiplying_factor: one.multiplying_factor,
+    register_digits: null,
+    installed_at_ms: one.installed_at.getTime(),
+    opening: one === goes_on ? closingOf(billed) : {
+      read_at_ms: one.installed_at.getTime(),
+      value_wh: one.opening_reading_wh,
+      source: "installation",
+    },
+    removed: one.removed_at === null
+      ? null
+      : { at_ms: one.removed_at.getTime(), final_reading_wh: one.final_reading_wh },
+  }));
+}
+
+/** Where the last actual bill ended: the next one begins there. */
+function closingOf(billed: BilledRow): InstallationFacts["opening"] {
+  const source = billed.source ?? (billed.state === "imported" ? "import" : "frame");
+  return { read_at_ms: closedAt(billed), value_wh: billed.closing_wh!, source };
+}
+
+function closedAt({ period, closing_read_at, to_date }: BilledRow): number {
+  if (period === null) return -Infinity;
+  return closing_read_at?.getTime() ?? startOfIndianDate_ms(to_date!);
 }

@@ -12,8 +12,8 @@ export interface CycleKey {
   readonly period: string;
 }
 
-/** Months before the cycle: a bill shows twelve. */
-export const HISTORY_MAX = 12;
+/** Months before the cycle: a bill shows twelve; a true-up is shared out to those before it. */
+export const HISTORY_MAX = 15;
 
 export interface AccountRow {
   account_id: string;
@@ -24,6 +24,7 @@ export interface AccountRow {
   sanctioned_load_w: number;
   status: "active" | "closed";
   opened_on: string;
+  closed_on: string | null;
   name: string;
   address: string;
   phone: string | null;
@@ -53,7 +54,7 @@ export async function accountRows(
 ): Promise<AccountRow[]> {
   const { rows } = await sql<AccountRow>`
     select account_id, account.consumer_number, tariff_id, phase, municipal, sanctioned_load_w,
-      status, opened_on, name, address, phone, email, language
+      status, opened_on, closed_on, name, address, phone, email, language
     from account join consumer on consumer.consumer_number = account.consumer_number
     where account_id = any(${account_ids}::text[])`.execute(db);
   return rows;
@@ -67,6 +68,9 @@ export interface CycleRow {
   reason: string | null;
   requested_at: Date | null;
   meter_id: string | null;
+  asks: number;
+  deadline_at: Date | null;
+  draft: unknown;
 }
 
 /** Of each key the live cycle, else the one that was voided last; none where there is none. */
@@ -74,7 +78,9 @@ export async function cycleRows(
   db: Kysely<Database>,
   keys: readonly CycleKey[],
 ): Promise<CycleRow[]> {
-  const columns = sql.raw("cycle_id, state, reason, requested_at, meter_id");
+  const columns = sql.raw(
+    "cycle_id, state, reason, requested_at, meter_id, asks, deadline_at, draft",
+  );
   const { rows } = await sql<CycleRow>`
     select given.account_id, given.period, cycle.*
     from ${given(keys)}, lateral (
@@ -92,7 +98,7 @@ export async function cycleRows(
 
 export interface BilledRow {
   account_id: string;
-  /** The latest earlier cycle that a register closed; null where there is none. */
+  /** The latest earlier cycle that an actual register closed; null where there is none. */
   period: string | null;
   state: CycleState | null;
   meter_id: string | null;
@@ -101,10 +107,23 @@ export interface BilledRow {
   closing_read_at: Date | null;
   /** Where the closing reading came from. */
   source: "frame" | "import" | null;
-  /** Earlier months, newest first: `[period, units]`. */
-  history: [string, number][] | null;
+  /** Earlier months, newest first: `[period, units, days or null, estimated]`. */
+  history: [string, number, number | null, boolean][] | null;
+  /** Estimated bills since then, oldest first. */
+  estimates: EstimateRow[] | null;
   /** The first later period that is billed. */
   later_billed: string | null;
+}
+
+export interface EstimateRow {
+  number: string;
+  period: string;
+  from_date: string;
+  to_date: string;
+  units_kwh: number;
+  closing_wh: number;
+  closing_read_at_ms: number;
+  creditable_paise: number;
 }
 
 /** What each account was billed before the period of its key, and whether it was after. */
@@ -118,16 +137,28 @@ export async function billedRows(
       (select source from raw_reading as reading
         where reading.meter_id = before.meter_id and reading.obis = ${ENERGY}
           and reading.read_at = before.closing_read_at) as source,
-      (select json_agg(json_build_array(period, units_kwh)) from (
-        select period, units_kwh from billing_cycle as cycle
+      (select json_agg(json_build_array(period, units_kwh, to_date - from_date, estimated)) from (
+        select period, units_kwh, from_date, to_date, estimated from billing_cycle as cycle
         where ${billed} and cycle.period < given.period and units_kwh is not null
         order by period desc limit ${sql.lit(HISTORY_MAX)}) as months) as history,
+      (select json_agg(json_build_object(
+          'number', invoice.number, 'period', cycle.period, 'from_date', from_date,
+          'to_date', to_date, 'units_kwh', units_kwh, 'closing_wh', closing_wh,
+          'closing_read_at_ms', round(extract(epoch from closing_read_at) * 1000),
+          'creditable_paise', (invoice.inputs->'estimate'->>'creditable_paise')::bigint
+        ) order by cycle.period)
+        from billing_cycle as cycle
+          join invoice on invoice.cycle_id = cycle.cycle_id and invoice.state = 'issued'
+        where cycle.account_id = given.account_id and cycle.state = 'issued' and estimated
+          and cycle.period < given.period
+          and (before.period is null or cycle.period > before.period)) as estimates,
       (select min(period) from billing_cycle as cycle
         where ${billed} and cycle.period > given.period) as later_billed
     from ${given(keys)} left join lateral (
       select period, state, meter_id, to_date, closing_wh, closing_read_at
       from billing_cycle as cycle
       where ${billed} and cycle.period < given.period and closing_wh is not null
+        and not estimated
       order by period desc limit 1
     ) as before on true`.execute(db);
   return rows;
@@ -142,6 +173,7 @@ export interface InstallationRow {
   installed_at: Date;
   removed_at: Date | null;
   opening_reading_wh: number;
+  final_reading_wh: number | null;
 }
 
 /** Every meter that each account has or had, the latest first. */
@@ -151,7 +183,7 @@ export async function installationRows(
 ): Promise<InstallationRow[]> {
   const { rows } = await sql<InstallationRow>`
     select account_id, meter.meter_id, serial_number, slave_id, multiplying_factor, installed_at,
-      removed_at, opening_reading_wh
+      removed_at, opening_reading_wh, final_reading_wh
     from installation join meter on meter.meter_id = installation.meter_id
     where account_id = any(${account_ids}::text[])
     order by account_id, installed_at desc`.execute(db);

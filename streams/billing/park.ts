@@ -16,7 +16,13 @@ export async function parkCycle(
   reason: string,
   requested_at_ms: number | null,
 ): Promise<void> {
-  const parked = { state: "parked" as const, reason: reason.slice(0, REASON_LENGTH_MAX) };
+  const parked = {
+    state: "parked" as const,
+    reason: reason.slice(0, REASON_LENGTH_MAX),
+    asks: 0,
+    deadline_at: null,
+    draft: null,
+  };
   const asked = requested_at_ms === null ? {} : { requested_at: new Date(requested_at_ms) };
   await db.transaction().execute(async (trx) => {
     await lockAccount(trx, account_id);

@@ -1,5 +1,6 @@
 /** A dry run: what closing a month would do, account by account. Reads only. */
-import { CYCLE_RULES } from "../../actors/billing/cycle.ts";
+import { newCycle } from "../../actors/billing/cycle.ts";
+import { CYCLE_RULES } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { accountsToClose, checkPeriod } from "./close_period.ts";
@@ -31,7 +32,7 @@ export async function previewPeriod(
   // The actor decides on cycles that nobody keeps.
   const anew = loaded.map((one) => ({
     ...one,
-    cycle: { ...one.cycle, state: "none" as const, reason: null, requested_at_ms: null },
+    cycle: newCycle(one.key.account_id, period),
   }));
   const context = { rules: CYCLE_RULES, now_ms: () => now_ms };
   const request = { step: "close", requested_at_ms: now_ms } as const;

@@ -49,13 +49,14 @@ export async function periodStatus(
         when cycle.state in ('parked', 'awaiting_reading') and cycle.reason is not null
           and cycle.requested_at < ${since} then 'queued'
         when cycle.state = 'awaiting_reading' and cycle.reason is not null then 'silent'
-        when cycle.state in ('awaiting_reading', 'ready') then 'awaiting'
+        when cycle.state in ('awaiting_reading', 'ready', 'draft') then 'awaiting'
         else cycle.state
       end as progress, count(*)::bigint as accounts
     from account left join billing_cycle as cycle
       on cycle.account_id = account.account_id and cycle.period = ${period}
         and cycle.state <> 'void'
-    where account.status = 'active' and account.opened_on <= ${last_day}
+    where (account.status = 'active' or account.closed_on >= ${`${period}-01`})
+      and account.opened_on <= ${last_day}
     group by progress`.execute(db);
   const count = (progress: string) => rows.find((row) => row.progress === progress)?.accounts ?? 0;
   const { payable_paise } = await db.selectFrom("invoice")

@@ -3,13 +3,10 @@
  * decided upon, and written together with everything that follows from it: of one account, or of many
  * at once, which are then read and written by one statement a kind of row.
  */
-import {
-  closingWindow,
-  type Cycle,
-  type CycleMessage,
-  type CycleRules,
-  receive,
-} from "../../actors/billing/cycle.ts";
+import { type Cycle, type CycleMessage, receive } from "../../actors/billing/cycle.ts";
+import type { CycleRules } from "../../actors/billing/rules.ts";
+import { readingSought } from "../../actors/billing/sought.ts";
+import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { isUniqueViolation } from "../database/faults.ts";
 import type { Kysely, Transaction } from "../database/kysely.ts";
@@ -30,7 +27,12 @@ export interface StepContext {
 export type StepRequest =
   | { readonly step: "close"; readonly requested_at_ms: number }
   | { readonly step: "look" }
-  | { readonly step: "deadline" };
+  | { readonly step: "deadline" }
+  /** What a person decides: see the messages of the cycle. */
+  | { readonly step: "resume" }
+  | { readonly step: "estimate"; readonly status: MeterStatus }
+  | { readonly step: "release" }
+  | { readonly step: "drop"; readonly reason: string };
 
 export interface StepResult {
   readonly state: Cycle["state"];
@@ -117,6 +119,7 @@ export async function decideLoaded(
     const { facts } = step.loaded;
     if (candidate !== null) step.receive({ message: "reading", candidate, facts });
   }
+  for (const step of steps) step.end(request);
   return steps.map((step) => step.decided());
 }
 
@@ -139,23 +142,43 @@ class Step {
 
   begin(request: StepRequest): void {
     const { facts } = this.loaded;
-    if (request.step === "look") {
-      this.#looks = true;
-    } else if (request.step === "close") {
-      this.receive({ message: "close", facts, requested_at_ms: request.requested_at_ms });
-    } else {
-      this.receive({ message: "deadline", meter_id: facts.meter?.meter_id ?? "(none)" });
+    switch (request.step) {
+      case "look":
+      // A reading that has come is better than what the deadline would do without one.
+      case "deadline":
+        this.#looks = true;
+        break;
+      case "close":
+        this.receive({ message: "close", facts, requested_at_ms: request.requested_at_ms });
+        break;
+      case "estimate":
+        this.receive({ message: "estimate", facts, status: request.status });
+        break;
+      case "release":
+        this.receive({ message: "release", facts });
+        break;
+      case "drop":
+        this.receive({ message: "drop", reason: request.reason });
+        break;
+      case "resume":
+        this.receive({ message: "resume" });
+    }
+  }
+
+  /** After the look. */
+  end(request: StepRequest): void {
+    if (request.step === "deadline") {
+      this.receive({ message: "deadline", facts: this.loaded.facts });
     }
   }
 
   /** The reading that is to be looked for, or null. */
   get wanted() {
-    const { period, state, requested_at_ms } = this.#cycle;
-    const { meter, opening } = this.loaded.facts;
-    if (!this.#looks || state !== "awaiting_reading" || requested_at_ms === null) return null;
-    if (meter === null || opening === null) return null;
-    const window = closingWindow(period, requested_at_ms);
-    return { meter_id: meter.meter_id, opened_at_ms: opening.read_at_ms, window };
+    if (!this.#looks || this.#cycle.state !== "awaiting_reading") return null;
+    const sought = readingSought(this.#cycle, this.loaded.facts);
+    if (sought === null) return null;
+    const { installation: { meter_id }, after_ms: opened_at_ms, window } = sought;
+    return { meter_id, opened_at_ms, window };
   }
 
   receive(message: CycleMessage): void {

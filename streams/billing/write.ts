@@ -2,6 +2,7 @@
 import type { Bill } from "../../actors/billing/bill.ts";
 import type { Cycle, CycleEffect } from "../../actors/billing/cycle.ts";
 import type { CycleFacts } from "../../actors/billing/facts.ts";
+import { metersOf } from "../../actors/billing/segments.ts";
 import type { Command } from "../../protocol/messages/command.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import { copyRows, type CopyValue } from "../database/copy_text.ts";
@@ -47,6 +48,10 @@ const COLUMNS = [
   "state",
   "reason",
   "requested_at",
+  "asks",
+  "deadline_at",
+  "draft",
+  "estimated",
   "meter_id",
   "opening_wh",
   "from_date",
@@ -84,15 +89,23 @@ async function writeCycles(
 
 /** In the order of `COLUMNS`. */
 function cycleRow(cycle_id: number, { cycle, facts, bill }: Decided): CopyValue[] {
-  const { state, reason, requested_at_ms } = cycle;
-  const requested_at = requested_at_ms === null ? null : new Date(requested_at_ms);
-  const head = [cycle_id, state, reason, requested_at, facts.meter?.meter_id ?? null];
+  const { state, reason, requested_at_ms, asks, deadline_at_ms, draft } = cycle;
+  const meter = metersOf(facts, cycle.period, requested_at_ms ?? 0).at(-1);
+  const head = [
+    ...[cycle_id, state, reason, dateOrNull(requested_at_ms), asks, dateOrNull(deadline_at_ms)],
+    draft === null ? null : JSON.stringify(draft),
+    ...[bill?.inputs.estimate !== undefined, meter?.meter_id ?? null],
+  ];
   if (bill === null) {
-    return [...head, facts.opening?.value_wh ?? null, null, null, null, null, null];
+    return [...head, meter?.opening.value_wh ?? null, null, null, null, null, null];
   }
   const { opening, closing, from, to, units_kwh } = bill.inputs;
   const read_at = new Date(closing.read_at_ms);
   return [...head, opening.value_wh, from, to, closing.value_wh, read_at, units_kwh];
+}
+
+function dateOrNull(at_ms: number | null): Date | null {
+  return at_ms === null ? null : new Date(at_ms);
 }
 
 async function updateCycles(trx: Transaction<Database>, rows: readonly CopyValue[][]) {
@@ -100,11 +113,13 @@ async function updateCycles(trx: Transaction<Database>, rows: readonly CopyValue
   const values = rows.map((row) => Object.fromEntries(COLUMNS.map((name, i) => [name, row[i]])));
   await sql`
     update billing_cycle as cycle set state = given.state, reason = given.reason,
-      requested_at = given.requested_at, meter_id = given.meter_id, opening_wh = given.opening_wh,
+      requested_at = given.requested_at, asks = given.asks, deadline_at = given.deadline_at,
+      draft = given.draft::jsonb, estimated = given.estimated, meter_id = given.meter_id, opening_wh = given.opening_wh,
       from_date = given.from_date, to_date = given.to_date, closing_wh = given.closing_wh,
       closing_read_at = given.closing_read_at, units_kwh = given.units_kwh
     from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as given(
-      cycle_id bigint, state text, reason text, requested_at timestamptz, meter_id text,
+      cycle_id bigint, state text, reason text, requested_at timestamptz, asks integer,
+      deadline_at timestamptz, draft text, estimated boolean, meter_id text,
       opening_wh bigint, from_date date, to_date date, closing_wh bigint,
       closing_read_at timestamptz, units_kwh bigint
     )

@@ -34,6 +34,8 @@ export interface AccountTable {
   sanctioned_load_w: number;
   status: "active" | "closed";
   opened_on: CalendarDate;
+  /** The day of the move-out. */
+  closed_on: ColumnType<CalendarDate | null, CalendarDate | null | undefined, CalendarDate | null>;
   created_at: CreatedAt;
 }
 
@@ -56,6 +58,12 @@ export interface InstallationTable {
   /** Current and voltage transformer ratio: register x factor = energy. */
   multiplying_factor: number;
   opening_reading_wh: BigInteger;
+  /** The register when the meter was taken down, or its customer moved out. */
+  final_reading_wh: ColumnType<
+    BigInteger | null,
+    BigInteger | null | undefined,
+    BigInteger | null
+  >;
 }
 
 /** One register at one moment. Never updated, never deleted: a trigger refuses both. */
@@ -89,6 +97,7 @@ export type CycleState =
   | "imported"
   | "awaiting_reading"
   | "ready"
+  | "draft"
   | "issued"
   | "void"
   | "parked";
@@ -109,6 +118,14 @@ export interface BillingCycleTable {
   meter_id: string | null;
   units_kwh: BigInteger | null;
   requested_at: Date | null;
+  /** Read-nows that are out and unanswered. */
+  asks: Generated<number>;
+  /** When something is to happen by itself. */
+  deadline_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** What a draft is computed from again when it goes out. */
+  draft: ColumnType<unknown, string | null | undefined, string | null>;
+  /** Billed by no reading. */
+  estimated: Generated<boolean>;
   created_at: CreatedAt;
 }
 

@@ -1,6 +1,6 @@
 /** Cycles and invoices with the unique keys of the migrations: one live of each an account and period. */
 import type { Bill } from "../../actors/billing/bill.ts";
-import type { Cycle } from "../../actors/billing/cycle.ts";
+import { type Cycle, newCycle } from "../../actors/billing/cycle.ts";
 
 export interface Invoice {
   readonly account_id: string;
@@ -26,9 +26,7 @@ export class BillingTables {
 
   cycle(account_id: string, period: string): Cycle {
     const found = this.cycles.get(`${account_id} ${period}`);
-    return found
-      ? { ...found }
-      : { account_id, period, state: "none", reason: null, requested_at_ms: null };
+    return found ? { ...found } : newCycle(account_id, period);
   }
 
   /** Bills that stand, latest period first. */

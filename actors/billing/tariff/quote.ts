@@ -8,6 +8,7 @@ import { type Part, partsOf } from "./parts.ts";
 import { checkBands, checkRequest, type QuoteRequest } from "./request.ts";
 import { divideHalfUp, roundTo } from "./rounding.ts";
 import { type SettlementAmount, settlementAmounts } from "./settlement.ts";
+import { chargesOf } from "./scope.ts";
 import { type Share, sharesOf } from "./shares.ts";
 import type { ChargeLine, Connection, Usage } from "./usage.ts";
 
@@ -101,7 +102,8 @@ const ROUNDING_WORDS = {
   down: "down to the last",
 };
 
-function roundingLine(closing: TariffVersion, total_paise: number): QuoteLine {
+/** The line that brings `total_paise` to what can be paid. */
+export function roundingLine(closing: TariffVersion, total_paise: number): QuoteLine {
   const { payable_step_paise: step_paise, payable_rounding: way = "nearest", source } = closing;
   return {
     code: "rounding",
@@ -123,7 +125,8 @@ function linesOfPart(
   const { version, from, to } = part;
   const clause = clauseOf(version.source);
   try {
-    return chargeLines(version.charges, usageOf(part, share, cycle_days, request)).map((line) => ({
+    const charges = chargesOf(version.charges, request.scope);
+    return chargeLines(charges, usageOf(part, share, cycle_days, request)).map((line) => ({
       ...line,
       description: split ? `${line.description} (${from} to ${to})` : line.description,
       clause,
@@ -185,6 +188,7 @@ function describePart({ version, season, from, to, days }: Part, share: Share): 
   };
 }
 
-function clauseOf(source: { document: string; page: string | null }): string {
+/** The order and page that `source` names. */
+export function clauseOf(source: { document: string; page: string | null }): string {
   return source.page === null ? source.document : `${source.document}, page ${source.page}`;
 }

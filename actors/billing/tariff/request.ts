@@ -1,6 +1,7 @@
 /** What a quote is asked for, and whether it makes sense. */
 import { dayOf } from "./dates.ts";
 import type { TariffDocument, TariffVersion } from "./document.ts";
+import type { ChargeScope } from "./scope.ts";
 import type { Phase } from "./usage.ts";
 
 /** No meter stays unread for longer; a longer period is a mistyped date. */
@@ -31,6 +32,8 @@ export interface QuoteRequest {
   readonly contract_va?: number | undefined;
   /** 1000 is unity. */
   readonly power_factor_thousandths?: number | undefined;
+  /** Which charges; all of them where it is left out. */
+  readonly scope?: ChargeScope | undefined;
   /** Units by the bands of the tariff: kWh or kVAh as it says, and in sum all of them. */
   readonly bands?: Readonly<Record<string, number>> | undefined;
 }

@@ -1,21 +1,39 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TerminalError } from "../../../protocol/errors.ts";
-import {
-  closingWindow,
-  type Cycle,
-  CYCLE_RULES,
-  type CycleEffect,
-  receive,
-} from "../../../actors/billing/cycle.ts";
-import type { CandidateReading, CycleFacts } from "../../../actors/billing/facts.ts";
+import { type Cycle, type CycleEffect, newCycle, receive } from "../../../actors/billing/cycle.ts";
+import type {
+  CandidateReading,
+  CycleFacts,
+  InstallationFacts,
+} from "../../../actors/billing/facts.ts";
+import { CYCLE_RULES } from "../../../actors/billing/rules.ts";
+import { closingWindow } from "../../../actors/billing/sought.ts";
 import { quoteBill } from "../../../actors/billing/bill_quote.ts";
 import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
-import { unitsOf } from "../../../actors/billing/judge.ts";
+import { unitsOf } from "../../../actors/billing/segments.ts";
 
 const at = (text: string) => Date.parse(text);
 /** 30 April 2026 in India, in the evening. */
 const NOW = at("2026-04-30T18:00:00+05:30");
+
+function installation(change: Partial<InstallationFacts> = {}): InstallationFacts {
+  return {
+    meter_id: "M1",
+    serial_number: "S1",
+    slave_id: "SL1",
+    multiplying_factor: 1,
+    register_digits: null,
+    installed_at_ms: at("2026-01-10T12:00:00+05:30"),
+    opening: {
+      read_at_ms: at("2026-03-31T18:00:00+05:30"),
+      value_wh: 1_000_900,
+      source: "frame",
+    },
+    removed: null,
+    ...change,
+  };
+}
 
 function facts(change: Partial<CycleFacts> = {}): CycleFacts {
   return {
@@ -27,6 +45,7 @@ function facts(change: Partial<CycleFacts> = {}): CycleFacts {
       sanctioned_load_w: 3_000,
       status: "active",
       opened_on: "2026-01-10",
+      closed_on: null,
     },
     consumer: {
       number: "C1",
@@ -36,15 +55,12 @@ function facts(change: Partial<CycleFacts> = {}): CycleFacts {
       email: "asha@example.org",
       language: "mr",
     },
-    meter: { meter_id: "M1", serial_number: "S1", slave_id: "SL1", multiplying_factor: 1 },
-    opening: {
-      read_at_ms: at("2026-03-31T18:00:00+05:30"),
-      value_wh: 1_000_900,
-      source: "frame",
-    },
-    other_meter_id: null,
+    installations: [installation()],
+    open_estimates: [],
     later_billed: null,
     history: [],
+    balance: null,
+    replaces: null,
     ...change,
   };
 }
@@ -73,18 +89,8 @@ function candidate(
   } satisfies CandidateReading;
 }
 
-function newCycle(): Cycle {
-  return {
-    account_id: "A1",
-    period: "2026-04",
-    state: "none",
-    reason: null,
-    requested_at_ms: null,
-  };
-}
-
 function closed(given = facts(), now = NOW): { cycle: Cycle; effects: CycleEffect[] } {
-  const cycle = newCycle();
+  const cycle = newCycle("A1", "2026-04");
   const message = { message: "close" as const, requested_at_ms: now, facts: given };
   return { cycle, effects: receive(cycle, message, now) };
 }
@@ -162,7 +168,11 @@ const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegEx
   ["follows one that went back", { went_back_at_ms: NOW - 1 }, {}, /went back on 2026-04-30/],
   ["is beyond the sanctioned load", candidate({ value_wh: 6_000_000 }), {}, /sanctioned load/],
   ["is of the opening's own day", candidate(), {
-    opening: { read_at_ms: NOW - 3_600_000, value_wh: 1_250_000, source: "frame" },
+    installations: [
+      installation({
+        opening: { read_at_ms: NOW - 3_600_000, value_wh: 1_250_000, source: "frame" },
+      }),
+    ],
   }, /at least a day/],
   ["falls under an unknown tariff", candidate(), {
     account: { ...facts().account, tariff_id: "nope" },
@@ -172,15 +182,15 @@ const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegEx
   }, /not stated in the order/],
   ["falls under a tariff by the load, and the load is not known", candidate(), {
     account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 0 },
-    opening: IN_APRIL,
+    installations: [installation({ opening: IN_APRIL })],
   }, /^tariff karnataka-lt-1 needs sanctioned load, which account A1 does not have: enrol/],
   ["falls under a tariff that does not say how its load counts", candidate(), {
     account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 2_500 },
-    opening: IN_APRIL,
+    installations: [installation({ opening: IN_APRIL })],
   }, /part of a kW counts is not stated in the order.*nothing is guessed/],
   ["falls under a tariff whose source leaves something open", candidate(), {
     account: { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 3_000 },
-    opening: IN_APRIL,
+    installations: [installation({ opening: IN_APRIL })],
   }, /^tariff karnataka-lt-1 is not whole \(.*duty.*a bill by it would lack that\. Complete its/],
   ["falls under an example", candidate(), {
     account: { ...facts().account, tariff_id: "example-non-telescopic" },
@@ -235,8 +245,10 @@ Deno.test("receive() judges no use by a sanctioned load of 0: it is not known", 
 });
 
 const obstacles: [string, Partial<CycleFacts>, RegExp][] = [
-  ["no meter is installed", { meter: null, opening: null }, /no meter installed/],
-  ["the meter was changed", { other_meter_id: "M0" }, /two meters, M0 and M1/],
+  ["no meter is installed", { installations: [] }, /no meter installed/],
+  ["two meters stand at once", {
+    installations: [installation({ meter_id: "M0" }), installation()],
+  }, /two meters, M0 and M1/],
   ["the account is closed", { account: { ...facts().account, status: "closed" } }, /is closed/],
   ["the account is newer", { account: { ...facts().account, opened_on: "2026-05-01" } }, /opened/],
   ["a later month is billed", { later_billed: "2026-05" }, /2026-05 is billed already/],
@@ -252,7 +264,7 @@ for (const [what, world, reason] of obstacles) {
 }
 
 Deno.test("receive() tries a parked cycle again at the next close, not at the same one", () => {
-  const { cycle } = closed(facts({ meter: null, opening: null }));
+  const { cycle } = closed(facts({ installations: [] }));
   assert.deepEqual(closeAgain(cycle, NOW), []);
   assert.equal(cycle.state, "parked");
   assert.equal(closeAgain(cycle, NOW + 1)[0]!.effect, "ask");
@@ -262,10 +274,12 @@ Deno.test("receive() asks a silent meter again only when its time is over", () =
   const { cycle } = closed();
   const late = NOW + CYCLE_RULES.answer_within_ms;
   assert.deepEqual(closeAgain(cycle, late - 1), [{ effect: "look" }]);
-  receive(cycle, { message: "deadline", meter_id: "M1" }, late);
+  assert.equal(closeAgain(structuredClone(cycle), late)[0]!.effect, "ask");
+  receive(cycle, { message: "deadline", facts: facts() }, late);
   assert.equal(cycle.state, "awaiting_reading");
   assert.match(cycle.reason!, /meter M1 was asked at .* and has not answered/);
-  assert.equal(closeAgain(cycle, late)[0]!.effect, "ask");
+  assert.deepEqual(closeAgain(cycle, late + 1), [{ effect: "look" }]);
+  assert.equal(closeAgain(cycle, cycle.deadline_at_ms!)[0]!.effect, "ask");
   assert.equal(cycle.reason, null);
 });
 
@@ -281,7 +295,7 @@ Deno.test("receive() takes up a silent month that is over at every close", () =>
 });
 
 Deno.test("receive() voids an issued cycle, and an old command does not bill it again", () => {
-  const cycle: Cycle = { ...newCycle(), state: "issued", requested_at_ms: NOW };
+  const cycle: Cycle = { ...newCycle("A1", "2026-04"), state: "issued", requested_at_ms: NOW };
   const voiding = { message: "void" as const, reason: "wrong load", later_billed: null };
   assert.throws(() => receive(cycle, { ...voiding, later_billed: "2026-05" }, NOW), TerminalError);
   assert.deepEqual(receive(cycle, voiding, NOW), [{ effect: "void", reason: "wrong load" }]);

@@ -5,13 +5,13 @@
  */
 import type { Bill } from "../../../actors/billing/bill.ts";
 import {
-  closingWindow,
   type Cycle,
   type CycleEffect,
   type CycleMessage,
   receive,
 } from "../../../actors/billing/cycle.ts";
 import type { CandidateReading, CycleFacts } from "../../../actors/billing/facts.ts";
+import { type ClosingWindow, readingSought } from "../../../actors/billing/sought.ts";
 import { NotUniqueError } from "../billing_tables.ts";
 import { ask, inTransaction, lockRow, type Open, type WorldDatabase } from "../database.ts";
 import type { Link } from "../link.ts";
@@ -101,8 +101,9 @@ function decide(
   };
   const look = () => {
     if (cycle.state !== "awaiting_reading" || cycle.requested_at_ms === null) return;
-    const window = closingWindow(cycle.period, cycle.requested_at_ms);
-    const candidate = find(facts.opening!.read_at_ms, window);
+    const sought = readingSought(cycle, facts);
+    if (sought === null) return;
+    const candidate = find(sought.after_ms, sought.window);
     if (candidate !== undefined) take({ message: "reading", candidate, facts });
   };
   const perform = (effect: CycleEffect) => {
@@ -136,23 +137,27 @@ function factsOf(
   return {
     account: {
       ...{ id: account_id, tariff_id: "msedcl-lt-1b", phase: 1, municipal: false },
-      ...{ sanctioned_load_w: 0, status: "active", opened_on: "2026-03-01" },
+      ...{ sanctioned_load_w: 0, status: "active", opened_on: "2026-03-01", closed_on: null },
     },
     consumer: {
       ...{ number: "C1", name: "Asha Patil", address: "Pune", phone: null, email: null },
       language: "en",
     },
-    meter: { meter_id, serial_number: "S1", slave_id: slaveOf(meter_id), multiplying_factor: 1 },
-    opening,
-    other_meter_id: null,
+    installations: [{
+      ...{ meter_id, serial_number: "S1", slave_id: slaveOf(meter_id), multiplying_factor: 1 },
+      ...{ register_digits: null, installed_at_ms: INSTALLED_MS, opening, removed: null },
+    }],
+    open_estimates: [],
     later_billed: billed.findLast((one) => one.period > period)?.period ?? null,
     history: [],
+    balance: null,
+    replaces: null,
   };
 }
 
 type Find = (
   opened_ms: number,
-  window: ReturnType<typeof closingWindow>,
+  window: ClosingWindow,
 ) => CandidateReading | undefined;
 
 /** The first or the last reading of a meter within a window, of the rows as they stand. */

@@ -1,5 +1,5 @@
 /** Accounts with meters and readings, for tests of the billing room. */
-import { CYCLE_RULES } from "../../../actors/billing/cycle.ts";
+import { CYCLE_RULES } from "../../../actors/billing/rules.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import { enrolMeter } from "../../../streams/database/meters.ts";
 import { ENERGY } from "../../../streams/database/readings.ts";

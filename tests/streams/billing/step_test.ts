@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TerminalError } from "../../../protocol/errors.ts";
 import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
-import { cyclesOverdue, cyclesWithReading } from "../../../streams/billing/awaiting.ts";
+import { cyclesDue, cyclesWithReading } from "../../../streams/billing/awaiting.ts";
 import { accountsToClose } from "../../../streams/billing/close_period.ts";
 import { explain } from "../../../streams/billing/explain.ts";
 import { explanationText } from "../../../streams/billing/explain_text.ts";
@@ -204,11 +204,19 @@ testOnEachDatabase("The billing cycle", {
   "says so when a meter has not answered in time": async (db) => {
     await addAccount(db, 1);
     await stepCycle(contextOf(db), "A1", APRIL, close());
-    assert.deepEqual(await cyclesOverdue(db, NOW - 1, 10), []);
-    assert.deepEqual(await cyclesOverdue(db, NOW, 10), [{ account_id: "A1", period: APRIL }]);
-    const told = await stepCycle(contextOf(db), "A1", APRIL, { step: "deadline" });
+    const late = NOW + 15 * 60_000;
+    assert.deepEqual(await cyclesDue(db, late - 1, 10), []);
+    assert.deepEqual(await cyclesDue(db, late, 10), [{ account_id: "A1", period: APRIL }]);
+    const told = await stepCycle(contextOf(db, late), "A1", APRIL, { step: "deadline" });
     assert.match(told.reason!, /has not answered/);
-    assert.deepEqual(await cyclesOverdue(db, NOW, 10), []);
+    assert.deepEqual(await cyclesDue(db, late, 10), []);
+    // It is asked once more, with a command of its own.
+    const asked = await db.selectFrom("outbox").select("message_id")
+      .where("subject", "=", "samay.command.SL1").orderBy("outbox_id").execute();
+    assert.deepEqual(asked.map((row) => row.message_id), [
+      `bill-A1-2026-04-${NOW}`,
+      `bill-A1-2026-04-${late}`,
+    ]);
   },
 
   "begins a cycle where the last one ended, with its history": async (db) => {
@@ -231,11 +239,11 @@ testOnEachDatabase("The billing cycle", {
     assert.equal(inputs.units_kwh, 150); // 1400 - 1250
     assert.deepEqual(inputs.history, [
       { period: "2026-02", units_kwh: 111 },
-      { period: "2026-04", units_kwh: 250 },
+      { period: "2026-04", units_kwh: 250, days: 30 },
     ]);
   },
 
-  "parks instead of losing the use on a meter that was changed": async (db) => {
+  "parks instead of guessing the final reading of a meter that was changed": async (db) => {
     await addAccount(db, 1);
     await db.insertInto("meter").values({
       meter_id: "M9",
@@ -255,7 +263,7 @@ testOnEachDatabase("The billing cycle", {
     }).execute();
     const result = await stepCycle(contextOf(db), "A1", APRIL, close());
     assert.equal(result.state, "parked");
-    assert.match(result.reason!, /two meters, M1 and M9/);
+    assert.match(result.reason!, /M1 was taken down on 2026-04-30 and nobody noted its final/);
   },
 
   "adds nothing when closed again": async (db) => {

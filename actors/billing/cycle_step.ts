@@ -1,0 +1,293 @@
+/** What each message does to a billing cycle: see `cycle.ts` for its states. */
+import { TerminalError } from "../../protocol/errors.ts";
+import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
+import { type Bill, billOf, type BillTerms, estimatedBillOf } from "./bill.ts";
+import { boundsOf } from "./calendar.ts";
+import type { Cycle, CycleEffect, Draft } from "./cycle.ts";
+import type { CandidateReading, CycleFacts } from "./facts.ts";
+import { faultOf, isEnded, obstacleOf } from "./judge.ts";
+import type { CycleRules } from "./rules.ts";
+import { asksMeter, finalReadingOf, limitOf, metersOf, segmentOf } from "./segments.ts";
+import { readingSought } from "./sought.ts";
+
+/** One message to one cycle, at one moment, by one set of rules. */
+export class CycleStep {
+  constructor(
+    readonly cycle: Cycle,
+    readonly now_ms: number,
+    readonly rules: CycleRules,
+  ) {}
+
+  close(requested_at_ms: number, facts: CycleFacts): CycleEffect[] {
+    const { cycle, now_ms } = this;
+    if (DONE.has(cycle.state)) return [];
+    const told_before = cycle.requested_at_ms !== null && cycle.requested_at_ms >= requested_at_ms;
+    // A command that is delivered once more must not bill again what was voided since.
+    if (told_before && (cycle.state === "void" || cycle.state === "parked")) return [];
+    const waiting = cycle.state === "awaiting_reading";
+    // Asked already, and there is still time to answer: asking twice would only wake the meter twice.
+    const answering = waiting && cycle.asks > 0 && now_ms < (cycle.deadline_at_ms ?? 0);
+    if (answering) return [{ effect: "look" }];
+    // A month that is over waits for its estimate no longer because somebody asks again.
+    const estimate_at_ms = waiting && cycle.asks === 0 ? cycle.deadline_at_ms : null;
+    const obstacle = obstacleOf(facts, cycle.period, requested_at_ms);
+    cycle.requested_at_ms = requested_at_ms;
+    if (obstacle !== null) return this.#park(obstacle);
+    this.#await();
+    const [last] = metersOf(facts, cycle.period, requested_at_ms).slice(-1);
+    const ended = isEnded(last!, limitOf(cycle.period, requested_at_ms));
+    // Moved out: the reading noted then is the last one of the account.
+    if (ended) return this.takeReading(finalReadingOf(last!)!, facts);
+    if (asksMeter(cycle.period, requested_at_ms)) return this.#ask(facts, requested_at_ms);
+    // True until the look finds one: a month that is over gets no new readings to wait for.
+    cycle.reason = this.#silence(last!.meter_id);
+    cycle.deadline_at_ms = estimate_at_ms ?? this.#estimateAt();
+    return [{ effect: "look" }];
+  }
+
+  takeReading(candidate: CandidateReading, facts: CycleFacts): CycleEffect[] {
+    // Time has passed since the close: the account may have changed.
+    return this.#bill(facts, (terms) => this.#measured(candidate, facts, terms), {
+      candidate,
+      estimate: null,
+    });
+  }
+
+  deadline(facts: CycleFacts): CycleEffect[] {
+    const { cycle, now_ms, rules } = this;
+    if (cycle.deadline_at_ms === null || now_ms < cycle.deadline_at_ms) return [];
+    if (cycle.state === "draft") return this.release(facts);
+    if (cycle.state !== "awaiting_reading") return [];
+    const sought = readingSought(cycle, facts);
+    const meter_id = sought?.installation.meter_id ?? "(none)";
+    cycle.reason = this.#silence(meter_id);
+    if (cycle.asks > 0 && cycle.asks < rules.asks_max && sought !== null) {
+      return this.#ask(facts, now_ms);
+    }
+    const estimate_at_ms = this.#estimateAt();
+    if (estimate_at_ms === null || now_ms < estimate_at_ms) {
+      cycle.asks = 0;
+      cycle.deadline_at_ms = estimate_at_ms;
+      return [];
+    }
+    return this.#estimate(facts, statusOf(facts, cycle));
+  }
+
+  resume(): CycleEffect[] {
+    const { cycle } = this;
+    if (cycle.state !== "parked") return [];
+    this.#await();
+    cycle.requested_at_ms ??= this.now_ms;
+    cycle.deadline_at_ms = this.#estimateAt();
+    return [{ effect: "look" }];
+  }
+
+  estimateNow(status: MeterStatus, facts: CycleFacts): CycleEffect[] {
+    const { cycle } = this;
+    if (DONE.has(cycle.state)) {
+      throw new TerminalError(
+        `${cycle.account_id} has a bill or a draft for ${cycle.period}: ${cycle.state}`,
+      );
+    }
+    if (this.now_ms < boundsOf(cycle.period).start_ms) {
+      throw new TerminalError(`${cycle.period} has not begun: nothing is estimated ahead`);
+    }
+    cycle.requested_at_ms = this.now_ms;
+    this.#await();
+    return this.#estimate(facts, status);
+  }
+
+  release(facts: CycleFacts): CycleEffect[] {
+    const { cycle } = this;
+    const draft = cycle.draft;
+    if (cycle.state !== "draft" || draft === null) {
+      throw new TerminalError(`${cycle.account_id} has no draft for ${cycle.period}`);
+    }
+    const { candidate, estimate, units_kwh, payable_paise } = draft;
+    const bill = this.#tried(
+      facts,
+      (terms) =>
+        candidate === null
+          ? this.#estimated(facts, terms, estimate!)
+          : this.#measured(candidate, facts, terms),
+    );
+    if (bill === null) return [];
+    const { quote } = bill;
+    if (quote.payable_paise === payable_paise && bill.inputs.units_kwh === units_kwh) {
+      cycle.state = "ready";
+      return [{ effect: "issue", bill }];
+    }
+    // Something changed underneath it: nobody has looked at what it would be now.
+    this.#draft(bill, draft);
+    cycle.reason = `changed since it was drafted: ${units_kwh} kWh, ${payable_paise} paise before`;
+    return [];
+  }
+
+  drop(reason: string): CycleEffect[] {
+    const { cycle } = this;
+    if (cycle.state !== "draft") {
+      throw new TerminalError(`${cycle.account_id} has no draft for ${cycle.period}`);
+    }
+    return this.#park(`draft dropped: ${reason}`);
+  }
+
+  issued(): CycleEffect[] {
+    const { cycle } = this;
+    if (cycle.state !== "ready") return [];
+    cycle.state = "issued";
+    cycle.reason = null;
+    this.#rest();
+    return [];
+  }
+
+  void(reason: string, later_billed: string | null): CycleEffect[] {
+    const { cycle } = this;
+    if (cycle.state !== "issued") {
+      throw new TerminalError(`${cycle.account_id} has no issued bill for ${cycle.period}`);
+    }
+    if (later_billed !== null) {
+      throw new TerminalError(
+        `The bill for ${later_billed} begins where this one ends: void that one first`,
+      );
+    }
+    cycle.state = "void";
+    cycle.reason = reason;
+    return [{ effect: "void", reason }];
+  }
+
+  #ask(facts: CycleFacts, at_ms: number): CycleEffect[] {
+    const { cycle, rules } = this;
+    const { meter_id, slave_id } = readingSought(cycle, facts)!.installation;
+    const expires_at_ms = at_ms + rules.answer_within_ms * 2 ** cycle.asks;
+    cycle.asks++;
+    cycle.deadline_at_ms = expires_at_ms;
+    return [{ effect: "ask", meter_id, slave_id, requested_at_ms: at_ms, expires_at_ms }];
+  }
+
+  #estimate(facts: CycleFacts, status: MeterStatus): CycleEffect[] {
+    const { cycle } = this;
+    // An estimate is of its own month, however late it is made.
+    const at_ms = Math.min(this.now_ms, boundsOf(cycle.period).end_ms - 1);
+    const estimate = { status, at_ms };
+    return this.#bill(facts, (terms) => this.#estimated(facts, terms, estimate), {
+      candidate: null,
+      estimate,
+    });
+  }
+
+  /** A draft where there is a grace, else the bill itself. */
+  #bill(
+    facts: CycleFacts,
+    make: (terms: BillTerms) => Bill,
+    from: Pick<Draft, "candidate" | "estimate">,
+  ): CycleEffect[] {
+    const bill = this.#tried(facts, make);
+    if (bill === null) return [];
+    this.cycle.reason = null;
+    if (this.rules.draft_grace_ms > 0) {
+      this.#draft(bill, from);
+      return [];
+    }
+    this.cycle.state = "ready";
+    return [{ effect: "issue", bill }];
+  }
+
+  /** The bill, or null and parked: what cannot be billed is for people. */
+  #tried(facts: CycleFacts, make: (terms: BillTerms) => Bill): Bill | null {
+    const { cycle, now_ms, rules } = this;
+    const obstacle = obstacleOf(facts, cycle.period, cycle.requested_at_ms ?? now_ms);
+    if (obstacle !== null) {
+      this.#park(obstacle);
+      return null;
+    }
+    try {
+      return make({ period: cycle.period, issued_at_ms: now_ms, due_days: rules.due_days });
+    } catch (error) {
+      // What the tariff cannot answer is for people; anything else is a fault of the program.
+      if (!(error instanceof RangeError || error instanceof TerminalError)) throw error;
+      this.#park(error.message);
+      return null;
+    }
+  }
+
+  #measured(candidate: CandidateReading, facts: CycleFacts, terms: BillTerms): Bill {
+    const meters = metersOf(facts, this.cycle.period, this.cycle.requested_at_ms ?? this.now_ms);
+    const segments = meters.map((meter, i) =>
+      segmentOf(meter, i === meters.length - 1 ? candidate : finalReadingOf(meter)!)
+    );
+    for (const segment of segments) {
+      const fault = faultOf(facts.account, segment);
+      if (fault !== null) throw new TerminalError(fault);
+    }
+    return billOf(facts, segments, terms);
+  }
+
+  #estimated(
+    facts: CycleFacts,
+    terms: BillTerms,
+    estimate: NonNullable<Draft["estimate"]>,
+  ): Bill {
+    const { cycle, rules } = this;
+    if (facts.open_estimates.length >= rules.estimates_max) {
+      throw new TerminalError(
+        `${facts.open_estimates.length} estimated bills in a row: the meter must be read`,
+      );
+    }
+    const meters = metersOf(facts, cycle.period, cycle.requested_at_ms ?? this.now_ms);
+    return estimatedBillOf(facts, meters, terms, estimate);
+  }
+
+  #draft(bill: Bill, { candidate, estimate }: Pick<Draft, "candidate" | "estimate">): void {
+    const { cycle, now_ms, rules } = this;
+    const { quote: { payable_paise }, inputs: { units_kwh } } = bill;
+    cycle.state = "draft";
+    cycle.asks = 0;
+    cycle.deadline_at_ms = now_ms + rules.draft_grace_ms;
+    cycle.draft = { candidate, estimate, units_kwh, payable_paise };
+  }
+
+  #await(): void {
+    this.cycle.state = "awaiting_reading";
+    this.cycle.reason = null;
+    this.#rest();
+  }
+
+  #park(reason: string): CycleEffect[] {
+    this.cycle.state = "parked";
+    this.cycle.reason = reason;
+    this.#rest();
+    return [];
+  }
+
+  /** Nothing is to happen by itself. */
+  #rest(): void {
+    this.cycle.asks = 0;
+    this.cycle.deadline_at_ms = null;
+    this.cycle.draft = null;
+  }
+
+  /** When the cycle is estimated if no reading comes; null for never. */
+  #estimateAt(): number | null {
+    const { cycle, rules: { estimate_after_ms } } = this;
+    return estimate_after_ms === null
+      ? null
+      : (cycle.requested_at_ms ?? this.now_ms) + estimate_after_ms;
+  }
+
+  #silence(meter_id: string): string {
+    const { period, requested_at_ms } = this.cycle;
+    const asked_ms = requested_at_ms ?? 0;
+    return asksMeter(period, asked_ms)
+      ? `meter ${meter_id} was asked at ${new Date(asked_ms).toISOString()} and has not answered`
+      : `no reading of meter ${meter_id} within ${period}`;
+  }
+}
+
+/** Nothing is to be closed there: it is, or a draft waits. */
+const DONE: ReadonlySet<Cycle["state"]> = new Set(["issued", "imported", "ready", "draft"]);
+
+/** Why a deadline passes without a reading, as far as the account itself tells. */
+function statusOf(facts: CycleFacts, cycle: Cycle): MeterStatus {
+  const meters = metersOf(facts, cycle.period, cycle.requested_at_ms ?? 0);
+  return meters.length > 1 ? "meter_changed" : "reading_not_taken";
+}

@@ -1,0 +1,53 @@
+/** Which reading closes a cycle: of which meter, and from where to where it is looked for. */
+import { boundsOf } from "./calendar.ts";
+import type { Cycle } from "./cycle.ts";
+import type { CycleFacts, InstallationFacts } from "./facts.ts";
+import { isEnded } from "./judge.ts";
+import { asksMeter, limitOf, metersOf } from "./segments.ts";
+
+/** Which readings close a cycle: the first one of an asked meter, or the last one of a month. */
+export interface ClosingWindow {
+  readonly from_ms: number;
+  /** Exclusive; null while there is no end. */
+  readonly to_ms: number | null;
+  readonly take: "first" | "last";
+}
+
+/** Where the host looks for the closing reading. */
+export interface SoughtReading {
+  readonly installation: InstallationFacts;
+  /** A later one only: up to then all is billed, or was estimated. */
+  readonly after_ms: number;
+  readonly window: ClosingWindow;
+}
+
+/**
+ * Slave and head-end agree on the time to some tens of milliseconds. A reading that was made for a
+ * request may so carry a time a little before the request.
+ */
+const CLOCK_TOLERANCE_MS = 1_000;
+
+/** The readings among which the closing one is looked for. */
+export function closingWindow(period: string, requested_at_ms: number): ClosingWindow {
+  const { start_ms, end_ms } = boundsOf(period);
+  return asksMeter(period, requested_at_ms)
+    ? { from_ms: requested_at_ms - CLOCK_TOLERANCE_MS, to_ms: null, take: "first" }
+    : { from_ms: start_ms, to_ms: end_ms, take: "last" };
+}
+
+/** What closes `cycle`; null where no reading can: not asked for, or the last meter is gone. */
+export function readingSought(
+  { period, requested_at_ms }: Pick<Cycle, "period" | "requested_at_ms">,
+  facts: CycleFacts,
+): SoughtReading | null {
+  if (requested_at_ms === null) return null;
+  const installation = metersOf(facts, period, requested_at_ms).at(-1);
+  if (installation === undefined) return null;
+  if (isEnded(installation, limitOf(period, requested_at_ms))) return null;
+  const estimated_ms = facts.open_estimates.at(-1)?.closing_read_at_ms ?? -Infinity;
+  return {
+    installation,
+    after_ms: Math.max(installation.opening.read_at_ms, estimated_ms),
+    window: closingWindow(period, requested_at_ms),
+  };
+}
