@@ -5,14 +5,11 @@
  * and arrive as `Date`, calendar dates are `date` and arrive as `YYYY-MM-DD` text, in Indian time.
  */
 import type { ColumnType, Generated } from "./kysely.ts";
+import type { BigInteger, CalendarDate, CreatedAt, Json, Optional } from "./schema_columns.ts";
+import type { NotificationTable, SuppressionTable } from "./schema_notices.ts";
 
-/** `bigint` columns: JavaScript numbers on both drivers, within the safe integers. */
-type BigInteger = number;
-/** Columns that the database fills in and nobody changes. */
-type CreatedAt = ColumnType<Date, Date | undefined, never>;
-/** `jsonb`: an object out, JSON text in. */
-type Json<T> = ColumnType<T, string, string>;
-type CalendarDate = string;
+export type { NotificationState, NotificationTable, ProviderWord } from "./schema_notices.ts";
+export type { SuppressionTable } from "./schema_notices.ts";
 
 export interface ConsumerTable {
   consumer_number: string;
@@ -35,7 +32,7 @@ export interface AccountTable {
   status: "active" | "closed";
   opened_on: CalendarDate;
   /** The day of the move-out. */
-  closed_on: ColumnType<CalendarDate | null, CalendarDate | null | undefined, CalendarDate | null>;
+  closed_on: Optional<CalendarDate>;
   created_at: CreatedAt;
 }
 
@@ -59,11 +56,7 @@ export interface InstallationTable {
   multiplying_factor: number;
   opening_reading_wh: BigInteger;
   /** The register when the meter was taken down, or its customer moved out. */
-  final_reading_wh: ColumnType<
-    BigInteger | null,
-    BigInteger | null | undefined,
-    BigInteger | null
-  >;
+  final_reading_wh: Optional<BigInteger>;
 }
 
 /** One register at one moment. Never updated, never deleted: a trigger refuses both. */
@@ -121,7 +114,7 @@ export interface BillingCycleTable {
   /** Read-nows that are out and unanswered. */
   asks: Generated<number>;
   /** When something is to happen by itself. */
-  deadline_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  deadline_at: Optional<Date>;
   /** What a draft is computed from again when it goes out. */
   draft: ColumnType<unknown, string | null | undefined, string | null>;
   /** Billed by no reading. */
@@ -251,63 +244,6 @@ export interface UploadPartTable {
   part: number;
   content_base64: string;
   at: CreatedAt;
-}
-
-export type NotificationState =
-  | "intended"
-  | "sending"
-  | "sent"
-  | "delivered"
-  | "parked"
-  | "skipped";
-
-/** What the provider says of a message; see `actors/notification/provider_word.ts`. */
-export type ProviderWord =
-  | "accepted"
-  | "queued"
-  | "sending"
-  | "sent"
-  | "failed"
-  | "undelivered"
-  | "bounced"
-  | "delivered";
-
-/** One bill or reminder to one customer over one channel: written before anything is sent. */
-export interface NotificationTable {
-  notification_id: Generated<BigInteger>;
-  invoice_id: BigInteger;
-  channel: "email" | "sms";
-  kind: Generated<"bill" | "reminder">;
-  /** Empty for the bill; of a reminder the calendar date, in India, that it is of. */
-  occasion: Generated<string>;
-  recipient: string | null;
-  state: NotificationState;
-  attempts: number;
-  /** Attempts that may have left without an answer. */
-  unanswered: Generated<number>;
-  /** How often a person had it sent anew. */
-  drive: Generated<number>;
-  provider_id: string | null;
-  delivery: ColumnType<ProviderWord | null, ProviderWord | null | undefined, ProviderWord | null>;
-  last_error: string | null;
-  /** It waits outside of the queue until then; of a text that was sent: when Twilio is asked. */
-  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
-  /** Of the registered text that was sent (DLT). */
-  template_id: ColumnType<string | null, string | null | undefined, string | null>;
-  /** Of an SMS. */
-  segments: ColumnType<number | null, number | null | undefined, number | null>;
-  created_at: CreatedAt;
-  updated_at: ColumnType<Date, Date | undefined, Date>;
-}
-
-/** An address that its provider refused for good: nothing is sent there until a person lifts it. */
-export interface SuppressionTable {
-  channel: "email" | "sms";
-  /** As `suppressedAs()` writes it. */
-  recipient: string;
-  reason: string;
-  notification_id: BigInteger | null;
-  since: CreatedAt;
 }
 
 /** Messages that leave once the transaction that wrote them stands. */
