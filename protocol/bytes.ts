@@ -50,7 +50,25 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
+const encoder = new TextEncoder();
+
 /** ASCII or UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
+}
+
+/**
+ * The first `at` bytes of `room` with `text` behind them: in `room` itself where that is long enough
+ * and the text is ASCII, as nearly all are, which costs no new array.
+ */
+export function textBehind(room: Uint8Array, at: number, text: string): Uint8Array {
+  const { length } = text;
+  let written = 0;
+  for (; written < length && at + written < room.length; written++) {
+    const code = text.charCodeAt(written);
+    if (code > 0x7f) break;
+    room[at + written] = code;
+  }
+  if (written === length) return room.subarray(0, at + length);
+  return concat(room.subarray(0, at), utf8(text));
 }

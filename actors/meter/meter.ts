@@ -15,7 +15,7 @@ import {
   TIME_STATUS_REGISTER,
   TIME_UNCERTAIN,
 } from "../../protocol/iec62056/obis.ts";
-import { decodePack } from "../../protocol/senml.ts";
+import { decodePack, PACK_LENGTH_MAX } from "../../protocol/senml.ts";
 import { type ParsedFrame, parseFrame } from "../../protocol/tves/frame.ts";
 import { openFrame } from "../../protocol/tves/open.ts";
 import { bestFirst } from "../../protocol/tves/window.ts";
@@ -65,10 +65,14 @@ function receive(state: MeterState | undefined, input: Input, find: FindMeter): 
   return open(state ?? freshMeter(meter.meterId), input, parsed.frame, meter);
 }
 
+/** One pack after the other is read here; nothing of it is kept. */
+const plaintextRoom = new Uint8Array(PACK_LENGTH_MAX);
+
 function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownMeter): MeterEvent {
   const keys = meter.keysOf(frame.generation, input.arrival_ms);
   if (keys === undefined) return reject(input, meter.meterId, "unknown_generation", frame);
-  const opened = openFrame(frame, keys, candidatesFor(state.clock, input.arrival_ms, frame.hint));
+  const candidates = candidatesFor(state.clock, input.arrival_ms, frame.hint);
+  const opened = openFrame(frame, keys, candidates, plaintextRoom);
   if (!opened.opened) {
     return reject(input, meter.meterId, opened.reason, frame, opened.trials);
   }

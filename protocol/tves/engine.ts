@@ -26,13 +26,16 @@ export interface AeadInput {
 export interface Aead {
   /** Ciphertext with its tag behind it: 16 bytes longer than `plaintext`. */
   seal(input: AeadInput, plaintext: Uint8Array): Uint8Array;
-  /** The plaintext, or `undefined` when the tag does not fit. */
-  open(input: AeadInput, sealed: Uint8Array): Uint8Array | undefined;
+  /**
+   * The plaintext, or `undefined` when the tag does not fit. It is written to the beginning of `into`
+   * where that is given and long enough; what a wrong tag leaves there is zeroes.
+   */
+  open(input: AeadInput, sealed: Uint8Array, into?: Uint8Array): Uint8Array | undefined;
 }
 
 /**
  * HMAC with SHA-256 (RFC 2104) of the parts of `data` one after the other: 32 bytes, written to `into`
- * where that is given, which then is none of the parts.
+ * where that is given, which then is none of the parts, but may be the key.
  */
 export type Hmac = (
   key: Uint8Array,
@@ -53,6 +56,12 @@ export interface Engine {
 
 export type Primitive = keyof Engine;
 export type EngineName = "offered" | "native" | "noble";
+
+/** Where `length` bytes of plaintext go: `into`, as far as they need it, or a new array. */
+export function placeFor(length: number, into: Uint8Array | undefined): Uint8Array {
+  if (into === undefined || into.length < length) return new Uint8Array(length);
+  return into.length === length ? into : into.subarray(0, length);
+}
 
 /** Key block lengths of HMAC with SHA-256 (RFC 2104 section 2): B, and the two paddings. */
 export const HMAC_BLOCK = 64;

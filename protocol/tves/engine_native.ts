@@ -3,7 +3,7 @@
  * file of this folder that imports `node:crypto`.
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import { type Aead, type Engine, HASH_LENGTH, TAG_LENGTH } from "./engine.ts";
+import { type Aead, type Engine, HASH_LENGTH, placeFor, TAG_LENGTH } from "./engine.ts";
 
 /** Both are AEADs with the interface of GCM; the types of Node.js know it for GCM alone. */
 type NativeCipher = "aes-256-gcm" | "chacha20-poly1305";
@@ -21,13 +21,16 @@ function aeadOf(name: NativeCipher): Aead {
       sealed.set(sealer.getAuthTag(), plaintext.length);
       return sealed;
     },
-    open({ key, nonce, aad }, sealed) {
+    open({ key, nonce, aad }, sealed, into) {
       const opener = createDecipheriv(cipher, key, nonce);
       const length = sealed.length - TAG_LENGTH;
       opener.setAAD(aad);
       opener.setAuthTag(sealed.subarray(length));
       // A copy: what the runtime hands out may be a piece of a pool that others write to.
-      const plaintext = new Uint8Array(opener.update(sealed.subarray(0, length)));
+      const piece = opener.update(sealed.subarray(0, length));
+      const plaintext = placeFor(length, into);
+      plaintext.set(piece);
+      piece.fill(0);
       try {
         opener.final();
         return plaintext;

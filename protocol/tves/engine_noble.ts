@@ -9,6 +9,8 @@ import {
   HMAC_BLOCK,
   HMAC_INNER,
   HMAC_OUTER,
+  placeFor,
+  TAG_LENGTH,
 } from "./engine.ts";
 
 type NobleCipher = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => {
@@ -19,12 +21,18 @@ type NobleCipher = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => {
 function aeadOf(cipher: NobleCipher): Aead {
   return {
     seal: ({ key, nonce, aad }, plaintext) => cipher(key, nonce, aad).encrypt(plaintext),
-    open({ key, nonce, aad }, sealed) {
+    open({ key, nonce, aad }, sealed, into) {
       const opener = cipher(key, nonce, aad);
+      const place = into && placeFor(sealed.length - TAG_LENGTH, into);
       try {
-        return opener.decrypt(sealed);
+        const plaintext = opener.decrypt(sealed);
+        if (place === undefined) return plaintext;
+        place.set(plaintext);
+        plaintext.fill(0);
+        return place;
       } catch {
         // All lengths are right (primitives.ts), so what the library objects to is the tag.
+        place?.fill(0);
         return undefined;
       }
     },
@@ -38,6 +46,7 @@ function aeadOf(cipher: NobleCipher): Aead {
 const blank = sha256.create();
 const worker = sha256.create();
 const block = new Uint8Array(HMAC_BLOCK);
+const inner = new Uint8Array(HASH_LENGTH);
 
 function hmacSha256(
   key: Uint8Array,
@@ -49,11 +58,12 @@ function hmacSha256(
   pad(key, HMAC_INNER);
   blank._cloneInto(worker).update(block);
   for (const part of data) worker.update(part);
-  worker.digestInto(digest);
+  worker.digestInto(inner);
   pad(key, HMAC_OUTER);
-  blank._cloneInto(worker).update(block).update(digest).digestInto(digest);
-  // Both are as good as the key.
+  blank._cloneInto(worker).update(block).update(inner).digestInto(digest);
+  // The block is as good as the key.
   block.fill(0);
+  inner.fill(0);
   worker.destroy();
   return digest;
 }

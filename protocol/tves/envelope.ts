@@ -5,8 +5,9 @@
 import { concat, fromHex, toHex } from "../bytes.ts";
 import { aes256gcm, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from "./primitives.ts";
 
+export const ENVELOPE_BYTES = NONCE_LENGTH + KEY_LENGTH + TAG_LENGTH;
 /** Hexadecimal digits of an envelope. */
-export const ENVELOPE_DIGITS = 2 * (NONCE_LENGTH + KEY_LENGTH + TAG_LENGTH);
+export const ENVELOPE_DIGITS = 2 * ENVELOPE_BYTES;
 
 const FORM = new RegExp(`^[0-9a-f]{${ENVELOPE_DIGITS}}$`, "i");
 
@@ -36,9 +37,17 @@ export function sealEnvelope(
 }
 
 /** The key, or undefined when `text` is no envelope, or was not made with exactly these. */
-export function openEnvelope({ under, aad }: Envelope, text: string): Uint8Array | undefined {
-  if (!isEnvelope(text)) return undefined;
-  const bytes = fromHex(text);
+export function openEnvelope(envelope: Envelope, text: string): Uint8Array | undefined {
+  return isEnvelope(text) ? openEnvelopeBytes(envelope, fromHex(text)) : undefined;
+}
+
+/** The same of an envelope in bytes; the key is written to `into` where that is given. */
+export function openEnvelopeBytes(
+  { under, aad }: Envelope,
+  bytes: Uint8Array,
+  into?: Uint8Array,
+): Uint8Array | undefined {
+  if (bytes.length !== ENVELOPE_BYTES) return undefined;
   const nonce = bytes.subarray(0, NONCE_LENGTH);
-  return aes256gcm.open({ key: under, nonce, aad }, bytes.subarray(NONCE_LENGTH));
+  return aes256gcm.open({ key: under, nonce, aad }, bytes.subarray(NONCE_LENGTH), into);
 }

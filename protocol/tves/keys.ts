@@ -29,6 +29,11 @@ export interface KeyPlace {
   readonly offset: number;
 }
 
+/** Where in `place` the meter's key is: unwrapped into it, it is copied from nowhere. */
+export function keyIn({ bytes, offset }: KeyPlace): Uint8Array {
+  return bytes.subarray(offset, offset + KEY_LENGTH);
+}
+
 export interface HeadEndKeysInput {
   /** The meter's key `K`, 32 bytes, unwrapped. */
   readonly key: Uint8Array;
@@ -76,12 +81,12 @@ export class HeadEndKeys {
   }
 
   /**
-   * `S[t]`, or `undefined` for a second before the day of enrolment or more than a hundred years
-   * after it.
+   * `S[t]`, in `into` where that is given, or `undefined` for a second before the day of enrolment or
+   * more than a hundred years after it.
    */
-  secondKey(t_s: number): Uint8Array | undefined {
+  secondKey(t_s: number, into?: Uint8Array): Uint8Array | undefined {
     if (!this.#reaches(dayOf(t_s))) return undefined;
-    return secondKeyOf(this.#hourKey(hourOf(t_s)), t_s);
+    return secondKeyOf(this.#hourKey(hourOf(t_s)), t_s, into);
   }
 
   /** `H[d,k]` of an hour since the Unix epoch, or `undefined` where `secondKey` has none either. */
@@ -102,13 +107,12 @@ export class HeadEndKeys {
     if (known === hour) return place;
     // A remembered hour of an earlier day is on another chain and of no use here.
     let at = known >= firstHour ? known : firstHour;
-    let key = at === known
-      ? this.#slot(HOURS, at)
-      : firstHourKey(this.#dayKey(firstHour / HOURS_A_DAY));
-    for (; at < hour; at++) key = nextHourKey(key);
-    place.set(key);
-    if (hour % SLOTS === 0) this.#evenHour = hour;
-    else this.#oddHour = hour;
+    const dayKey = at === known ? undefined : this.#dayKey(firstHour / HOURS_A_DAY);
+    this.#setHour(hour, -1); // Until it stands there.
+    if (dayKey === undefined) place.set(this.#slot(HOURS, at));
+    else firstHourKey(dayKey, place);
+    for (; at < hour; at++) nextHourKey(place, place);
+    this.#setHour(hour, hour);
     return place;
   }
 
@@ -117,18 +121,27 @@ export class HeadEndKeys {
     const place = this.#slot(DAYS, day);
     if (known === day) return place;
     let at = known < 0 ? this.#enrolmentDay : known;
-    let key = known < 0
-      ? firstDayKey(this.#root, this.#generation, this.#enrolmentDay, this.#meterId)
-      : this.#slot(DAYS, known);
-    for (; at < day; at++) key = nextDayKey(key);
-    place.set(key);
-    if (day % SLOTS === 0) this.#evenDay = day;
-    else this.#oddDay = day;
+    this.#setDay(day, -1);
+    if (known >= 0) place.set(this.#slot(DAYS, known));
+    else firstDayKey(this.#root, this.#generation, this.#enrolmentDay, this.#meterId, place);
+    for (; at < day; at++) nextDayKey(place, place);
+    this.#setDay(day, day);
     return place;
   }
 
+  /** Which hour stands in the place of `hour`. */
+  #setHour(hour: number, stands: number): void {
+    if (hour % SLOTS === 0) this.#evenHour = stands;
+    else this.#oddHour = stands;
+  }
+
+  #setDay(day: number, stands: number): void {
+    if (day % SLOTS === 0) this.#evenDay = stands;
+    else this.#oddDay = stands;
+  }
+
   get #root(): Uint8Array {
-    return this.#bytes.subarray(this.#offset, this.#offset + KEY_LENGTH);
+    return keyIn({ bytes: this.#bytes, offset: this.#offset });
   }
 
   /** The place of link `index` of a chain: neighbours never share one. */

@@ -66,9 +66,9 @@ export function withEngine<T>(name: EngineName, work: () => T): T {
   }
 }
 
-/** HKDF-Extract with SHA-256 (RFC 5869 section 2.2): 32 bytes. */
-export function hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array {
-  return engine.hmacSha256(salt, [ikm]);
+/** HKDF-Extract with SHA-256 (RFC 5869 section 2.2): 32 bytes, in `into` where that is given. */
+export function hkdfExtract(salt: Uint8Array, ikm: Uint8Array, into?: Uint8Array): Uint8Array {
+  return engine.hmacSha256(salt, [ikm], into);
 }
 
 /** The last byte of every block of HKDF-Expand: the number of the block. */
@@ -127,9 +127,9 @@ function aeadOf(name: Exclude<Primitive, "hmacSha256">): Aead {
       assertLengths(input);
       return engine[name].seal(input, plaintext);
     },
-    open(input, sealed) {
+    open(input, sealed, into) {
       assertLengths(input);
-      return sealed.length < TAG_LENGTH ? undefined : engine[name].open(input, sealed);
+      return sealed.length < TAG_LENGTH ? undefined : engine[name].open(input, sealed, into);
     },
   };
 }

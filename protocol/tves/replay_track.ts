@@ -29,12 +29,16 @@ export class ReplayTrack {
   #highest = 0;
   #highest_t_s = 0;
   /**
-   * Words of 32 bits. Made of `#restored` when it is first looked at: a million windows are restored,
-   * few are used. A plain array: a typed one of this size has a buffer outside of the heap, and
-   * making that takes longer than all else that a frame does here.
+   * What was accepted, as `TrackState.seen` has it, while there is no ring. Frames that come in their
+   * order need no more: each makes the first run longer, or begins one in front of it.
+   */
+  #seen: number[] = [];
+  /**
+   * Words of 32 bits. Made of `#seen` when a frame comes late, or again. A plain array: a typed one of
+   * this size has a buffer outside of the heap, and making that takes longer than all else that a
+   * frame does here.
    */
   #bits: number[] | undefined;
-  #restored: readonly number[] = [];
 
   constructor(generation: number) {
     this.generation = generation;
@@ -46,7 +50,9 @@ export class ReplayTrack {
     track.#boot = state.boot;
     track.#highest = state.highest;
     track.#highest_t_s = state.highest_t_s;
-    track.#restored = decodeSeen(state.seen, REPLAY_WIDTH);
+    track.#seen = [...decodeSeen(state.seen, REPLAY_WIDTH)];
+    // Other programs may have written it otherwise: the ring tells what it comes to.
+    if (!isPlain(track.#seen, track.#highest)) void track.#ring;
     return track;
   }
 
@@ -56,7 +62,7 @@ export class ReplayTrack {
       boot: this.#boot,
       highest: this.#highest,
       highest_t_s: this.#highest_t_s,
-      seen: encodeSeen(this.#runs()),
+      seen: encodeSeen(this.#bits === undefined ? this.#seenOrNone() : this.#runs()),
     };
   }
 
@@ -76,18 +82,37 @@ export class ReplayTrack {
 
   /** Remembers a frame that `check` calls fresh. */
   commit(frame: FrameOrder): void {
-    const ring = this.#ring; // Made before anything moves that it is made of.
     if (frame.boot > this.#boot) {
       this.#boot = frame.boot;
-      ring.fill(0);
       this.#highest = 0;
+      this.#seen = [];
+      this.#bits = undefined;
     }
+    if (this.#bits === undefined && frame.sequence > this.#highest) return this.#append(frame);
+    void this.#ring; // Made before anything moves that it is made of.
     if (frame.sequence > this.#highest) {
       this.#forgetUpTo(frame.sequence);
       this.#highest = frame.sequence;
       this.#highest_t_s = frame.t_s;
     }
     this.#mark(frame.sequence);
+  }
+
+  /** The next one in their order, or one with a gap before it: what falls out of the window is cut. */
+  #append({ sequence, t_s }: FrameOrder): void {
+    const gap = sequence - this.#highest - 1;
+    const seen = this.#seen;
+    if (this.#highest === 0 || gap >= REPLAY_WIDTH - 1) this.#seen = [1];
+    else if (gap === 0) seen[0]! += 1;
+    else seen.unshift(1, gap);
+    this.#highest = sequence;
+    this.#highest_t_s = t_s;
+    cut(this.#seen);
+  }
+
+  /** A copy; where nothing was accepted yet, the state has always said so by a run of none. */
+  #seenOrNone(): number[] {
+    return this.#highest === 0 ? [0] : [...this.#seen];
   }
 
   /** Clears the words that `sequence` moves the ring into (RFC 6479 section 3). */
@@ -143,19 +168,44 @@ export class ReplayTrack {
   get #ring(): number[] {
     if (this.#bits !== undefined) return this.#bits;
     this.#bits = new Array(RING_WORDS).fill(0);
-    const runs = this.#restored;
+    const runs = this.#seen;
     // Sequence 0 is never sealed: what a run says of it and below says nothing.
     for (let i = 0, next = this.#highest; i < runs.length && next > 0; i++) {
       if (i % 2 === 0) this.#markDown(next, Math.min(runs[i]!, next));
       next -= runs[i]!;
     }
-    this.#restored = [];
+    this.#seen = [];
     return this.#bits;
   }
 
   #mark(sequence: number): void {
     this.#ring[wordOf(sequence) % RING_WORDS]! |= bitOf(sequence);
   }
+}
+
+/** Whether `runs` are what `ReplayTrack` itself makes of a window whose highest sequence is `highest`. */
+function isPlain(runs: readonly number[], highest: number): boolean {
+  if (highest === 0) return false;
+  let span = 0;
+  for (const length of runs) {
+    if (length === 0) return false;
+    span += length;
+  }
+  return runs.length % 2 === 1 && span <= highest;
+}
+
+/** Leaves of `runs` what lies within the window, and no run of missing ones at its end. */
+function cut(runs: number[]): void {
+  let span = 0;
+  for (const length of runs) span += length;
+  while (span > REPLAY_WIDTH) {
+    const last = runs.length - 1;
+    const less = Math.min(span - REPLAY_WIDTH, runs[last]!);
+    span -= less;
+    runs[last]! -= less;
+    if (runs[last] === 0) runs.pop();
+  }
+  if (runs.length % 2 === 0) runs.pop();
 }
 
 function wordOf(sequence: number): number {

@@ -1,15 +1,16 @@
 /**
  * The key schedule of TVES/2: a one-way chain of days, in each day a one-way chain of hours, from
- * each hour a key for every second, from each second's key what one frame needs.
+ * each hour a key for every second, from each second's key what one frame needs. A key is written to
+ * `into` where that is given, which may be the link that it comes from: a chain is walked in one place,
+ * and the links that are passed are gone.
  *
  * One-way means that whoever holds a link derives what comes later and nothing that came earlier.
  */
-import { concat, putUint32, putUint64, utf8 } from "../bytes.ts";
+import { concat, putUint32, putUint64, textBehind, utf8 } from "../bytes.ts";
 import { COMMITMENT_LENGTH, HEADER_LENGTH } from "./frame.ts";
 import {
   HASH_LENGTH,
   hkdfBlock,
-  hkdfExpand,
   hkdfExtract,
   KEY_LENGTH,
   NONCE_LENGTH,
@@ -22,9 +23,9 @@ export const HOURS_A_DAY = 24;
 
 const SALT = utf8("samay/tves/2");
 const DAY = utf8("day\0");
-const NEXT_DAY = utf8("samay/tves/2/next-day");
-const HOURS = utf8("samay/tves/2/hours");
-const NEXT_HOUR = utf8("samay/tves/2/next-hour");
+const NEXT_DAY = [utf8("samay/tves/2/next-day")];
+const HOURS = [utf8("samay/tves/2/hours")];
+const NEXT_HOUR = [utf8("samay/tves/2/next-hour")];
 const SECOND = utf8("samay/tves/2/second\0");
 const FRAME = utf8("samay/tves/2/frame\0");
 
@@ -36,6 +37,8 @@ const TIME_LENGTH = 8;
  */
 const secondInfo = concat(SECOND, new Uint8Array(TIME_LENGTH));
 const frameInfo = concat(FRAME, new Uint8Array(HEADER_LENGTH));
+/** Generation, day and name stand behind the label; a longer name has an array of its own. */
+const dayInfo = concat(DAY, new Uint8Array(1 + 4 + 64));
 const SECOND_INFO = [secondInfo];
 const FRAME_INFO = [frameInfo];
 
@@ -55,30 +58,34 @@ export function firstDayKey(
   generation: number,
   enrolmentDay: number,
   meterId: string,
+  into?: Uint8Array,
 ): Uint8Array {
-  const info = [DAY, Uint8Array.of(generation), uint32(enrolmentDay), utf8(meterId)];
-  return hkdfExpand(hkdfExtract(SALT, key), info, KEY_LENGTH);
+  dayInfo[DAY.length] = generation;
+  putUint32(dayInfo, DAY.length + 1, enrolmentDay);
+  const info = [textBehind(dayInfo, DAY.length + 5, meterId)];
+  const dayKey = hkdfExtract(SALT, key, into);
+  return hkdfBlock(dayKey, NOTHING, info, 1, dayKey);
 }
 
 /** `D[d+1]` from `D[d]`. */
-export function nextDayKey(dayKey: Uint8Array): Uint8Array {
-  return hkdfExpand(dayKey, [NEXT_DAY], KEY_LENGTH);
+export function nextDayKey(dayKey: Uint8Array, into?: Uint8Array): Uint8Array {
+  return hkdfBlock(dayKey, NOTHING, NEXT_DAY, 1, into);
 }
 
 /** `H[d,0]` from `D[d]`. */
-export function firstHourKey(dayKey: Uint8Array): Uint8Array {
-  return hkdfExpand(dayKey, [HOURS], KEY_LENGTH);
+export function firstHourKey(dayKey: Uint8Array, into?: Uint8Array): Uint8Array {
+  return hkdfBlock(dayKey, NOTHING, HOURS, 1, into);
 }
 
 /** `H[d,k+1]` from `H[d,k]`, within one day. */
-export function nextHourKey(hourKey: Uint8Array): Uint8Array {
-  return hkdfExpand(hourKey, [NEXT_HOUR], KEY_LENGTH);
+export function nextHourKey(hourKey: Uint8Array, into?: Uint8Array): Uint8Array {
+  return hkdfBlock(hourKey, NOTHING, NEXT_HOUR, 1, into);
 }
 
 /** `S[t]` from the key of its hour. */
-export function secondKeyOf(hourKey: Uint8Array, t_s: number): Uint8Array {
+export function secondKeyOf(hourKey: Uint8Array, t_s: number, into?: Uint8Array): Uint8Array {
   putUint64(secondInfo, SECOND.length, t_s);
-  return hkdfExpand(hourKey, SECOND_INFO, KEY_LENGTH);
+  return hkdfBlock(hourKey, NOTHING, SECOND_INFO, 1, into);
 }
 
 /** What one frame is sealed with, all of it bound to its header. */
@@ -96,6 +103,7 @@ export interface FrameKeys {
 export class FrameRoom {
   /** `okm` with all of its second block: nobody uses its last sixteen bytes. */
   readonly #okm = new Uint8Array(2 * HASH_LENGTH);
+  readonly secondKey = new Uint8Array(KEY_LENGTH);
   readonly first = this.#okm.subarray(0, HASH_LENGTH);
   readonly second = this.#okm.subarray(HASH_LENGTH);
   readonly commitment = this.#okm.subarray(0, COMMITMENT_LENGTH);
@@ -106,6 +114,7 @@ export class FrameRoom {
   /** Erases the keys. */
   wipe(): void {
     this.#okm.fill(0);
+    this.secondKey.fill(0);
   }
 }
 
@@ -151,9 +160,3 @@ export function frameContext(
 
 /** Where the sequence stands in the header. */
 const SEQUENCE_AT = 12;
-
-function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  putUint32(bytes, 0, value);
-  return bytes;
-}

@@ -79,42 +79,56 @@ function nearNeighbour(input: BestFirstInput, expected_s: number): number | unde
   return fits(t_s, hint) ? t_s : undefined;
 }
 
-/** All candidates in the order of their probability. */
-function ranked(input: BestFirstInput, expected_s: number): number[] {
+/**
+ * All candidates in the order of their probability. Each is looked for when it is asked for: of a
+ * meter that is heard for the first time the best of some twenty is nearly always the right one.
+ */
+function* ranked(input: BestFirstInput, expected_s: number): Generator<number, void, undefined> {
+  const seconds = secondsAround(Math.floor(expected_s), Math.floor(input.arrival_s), input.hint);
+  let [edge, upToEdge] = [NaN, NaN];
+  const odds = seconds.map((t_s) => {
+    const before = t_s === edge ? upToEdge : probabilityBefore(t_s, input, expected_s);
+    edge = t_s + 1; // Where the next second begins, nearly always.
+    upToEdge = probabilityBefore(edge, input, expected_s);
+    return upToEdge - before;
+  });
+  for (let left = seconds.length; left > 0; left--) {
+    let best = 0;
+    for (let i = 1; i < odds.length; i++) if (odds[i]! > odds[best]!) best = i;
+    odds[best] = -Infinity;
+    yield seconds[best]!;
+  }
+}
+
+/** The seconds of both windows that match the hint, each once; those of the learned one in order. */
+function secondsAround(learned: number, arrived: number, hint: number | undefined): number[] {
   const seconds: number[] = [];
-  const [learned, arrived] = [Math.floor(expected_s), Math.floor(input.arrival_s)];
-  for (let distance = 0; distance <= WINDOW_DEFAULT_S; distance++) {
-    for (const centre of distance === 0 ? [learned] : [learned - distance, learned + distance]) {
-      if (fits(centre, input.hint)) seconds.push(centre);
-    }
+  const W = WINDOW_DEFAULT_S;
+  for (let t_s = learned - W; t_s <= learned + W; t_s++) if (fits(t_s, hint)) seconds.push(t_s);
+  for (let t_s = arrived - W; t_s <= arrived + W; t_s++) {
+    if (Math.abs(t_s - learned) > W && fits(t_s, hint)) seconds.push(t_s);
   }
-  for (let t_s = arrived - WINDOW_DEFAULT_S; t_s <= arrived + WINDOW_DEFAULT_S; t_s++) {
-    const again = Math.abs(t_s - learned) <= WINDOW_DEFAULT_S;
-    if (!again && fits(t_s, input.hint)) seconds.push(t_s);
-  }
-  const odds = new Map(seconds.map((t_s) => [t_s, oddsOf(t_s, input, expected_s)]));
-  return seconds.sort((a, b) => odds.get(b)! - odds.get(a)!);
+  return seconds;
 }
 
 function fits(t_s: number, hint: number | undefined): boolean {
   return t_s >= 0 && (hint === undefined || t_s % 256 === hint);
 }
 
-/** The probability of [t, t + 1) under all stories, up to a factor that is the same for every t. */
-function oddsOf(t_s: number, input: BestFirstInput, expected_s: number): number {
+/**
+ * The probability of all that lies before `t_s`, under all stories, up to a factor that is the same for
+ * every `t_s`.
+ */
+function probabilityBefore(t_s: number, input: BestFirstInput, expected_s: number): number {
   const { arrival_s, apart_s } = input;
   const deviation_s = Math.max(input.deviation_s, DEVIATION_MIN_S);
-  const [from, to] = [t_s - expected_s, t_s + 1 - expected_s];
-  const right = t_s - arrival_s;
-  let odds = normal(to / deviation_s) - normal(from / deviation_s) +
-    STALLED * 2 * (laplace(Math.min(0, to) / TAIL_S) - laplace(Math.min(0, from) / TAIL_S)) +
-    MOVED * (laplace(to / TAIL_S) - laplace(from / TAIL_S)) +
-    SET_RIGHT * (laplace((right + 1) / SET_RIGHT_S) - laplace(right / SET_RIGHT_S));
-  if (apart_s !== undefined) {
-    const there = right - apart_s;
-    odds += APART * (normal((there + 1) / deviation_s) - normal(there / deviation_s));
-  }
-  return odds;
+  const late_s = t_s - expected_s;
+  const right_s = t_s - arrival_s;
+  return normal(late_s / deviation_s) +
+    STALLED * 2 * laplace(Math.min(0, late_s) / TAIL_S) +
+    MOVED * laplace(late_s / TAIL_S) +
+    SET_RIGHT * laplace(right_s / SET_RIGHT_S) +
+    (apart_s === undefined ? 0 : APART * normal((right_s - apart_s) / deviation_s));
 }
 
 /** Distribution function of the Laplace distribution, scale 1. */

@@ -1,7 +1,7 @@
 /** A meter's key at rest: wrapped under the key-encryption key of the head-end. */
-import { concat, utf8 } from "../bytes.ts";
+import { concat, fromHex, textBehind, utf8 } from "../bytes.ts";
 import { TerminalError } from "../errors.ts";
-import { ENVELOPE_DIGITS, isEnvelope, openEnvelope, sealEnvelope } from "./envelope.ts";
+import { ENVELOPE_DIGITS, isEnvelope, openEnvelopeBytes, sealEnvelope } from "./envelope.ts";
 
 /** Whose key it is. Part of what the tag vouches for: a wrapped key cannot change its owner. */
 export interface KeyOwner {
@@ -34,18 +34,41 @@ export function wrapKey({ kek, key, nonce, ...owner }: WrapInput): string {
  * another key-encryption key, or belongs to another meter or generation.
  */
 export function unwrapKey({ kek, wrapped, ...owner }: UnwrapInput): Uint8Array {
-  const whose = `Wrapped key of meter ${owner.meterId}, generation ${owner.generation}`;
   if (!isEnvelope(wrapped)) {
-    throw new TerminalError(`${whose}: not ${ENVELOPE_DIGITS} hexadecimal digits`);
+    throw new TerminalError(`${whoseOf(owner)}: not ${ENVELOPE_DIGITS} hexadecimal digits`);
   }
-  const key = openEnvelope({ under: kek, aad: aadOf(owner) }, wrapped);
+  return unwrapKeyBytes(kek, owner, fromHex(wrapped));
+}
+
+/**
+ * The same of a wrapped key in bytes. It is written to `into` where that is given: whoever unwraps
+ * very many has no copy of them left behind.
+ */
+export function unwrapKeyBytes(
+  kek: Uint8Array,
+  owner: KeyOwner,
+  wrapped: Uint8Array,
+  into?: Uint8Array,
+): Uint8Array {
+  const key = openEnvelopeBytes({ under: kek, aad: aadOf(owner) }, wrapped, into);
   if (key !== undefined) return key;
   throw new TerminalError(
-    `${whose}: does not open; check that the key-encryption key is the one of the enrolment`,
+    `${
+      whoseOf(owner)
+    }: does not open; check that the key-encryption key is the one of the enrolment`,
   );
 }
 
+function whoseOf({ meterId, generation }: KeyOwner): string {
+  return `Wrapped key of meter ${meterId}, generation ${generation}`;
+}
+
+const LABEL = utf8("samay/kek/1\0");
+/** Used again for every key; a longer name has an array of its own. */
+const aad = concat(LABEL, new Uint8Array(1 + 64));
+
 /** "samay/kek/1" ‖ 00 ‖ u8 generation ‖ meterId. */
 function aadOf({ meterId, generation }: KeyOwner): Uint8Array {
-  return concat(utf8("samay/kek/1\0"), Uint8Array.of(generation), utf8(meterId));
+  aad[LABEL.length] = generation;
+  return textBehind(aad, LABEL.length + 1, meterId);
 }

@@ -1,11 +1,8 @@
 /** An enrolment as a master keeps it: a hundred bytes, as a string; keys stay wrapped in it. */
 import { Buffer } from "node:buffer";
-import { toHex } from "../../protocol/bytes.ts";
 import type { Enrolment } from "../../protocol/messages/enrolment.ts";
 import { Packer, Unpacker } from "../../protocol/packed.ts";
-
-/** Nonce, ciphertext and tag of a wrapped key. */
-const WRAPPED_BYTES = 60;
+import { ENVELOPE_BYTES } from "../../protocol/tves/envelope.ts";
 
 /** One generation, without its key. */
 export interface EnrolledKey {
@@ -49,10 +46,11 @@ export function unpackEnrolment(text: string): Enrolled {
   return { revision, alias, slaveId, keys };
 }
 
-/** The wrapped key number `index` of `count`, in hex. */
-export function wrappedKeyOf(text: string, index: number, count: number): string {
-  const start = text.length - (count - index) * WRAPPED_BYTES;
-  const bytes = new Uint8Array(WRAPPED_BYTES);
-  for (let i = 0; i < WRAPPED_BYTES; i++) bytes[i] = text.charCodeAt(start + i);
-  return toHex(bytes);
+const wrapped = new Uint8Array(ENVELOPE_BYTES);
+
+/** The wrapped key number `index` of `count`, until the next one is asked for. */
+export function wrappedKeyOf(text: string, index: number, count: number): Uint8Array {
+  const start = text.length - (count - index) * ENVELOPE_BYTES;
+  for (let i = 0; i < ENVELOPE_BYTES; i++) wrapped[i] = text.charCodeAt(start + i);
+  return wrapped;
 }

@@ -6,9 +6,9 @@ import type { FindMeter, Input, KnownMeter } from "../../actors/shard/actor.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { isId } from "../../protocol/subjects.ts";
 import { readEnrolment } from "../../protocol/messages/enrolment_check.ts";
-import { HeadEndKeys } from "../../protocol/tves/keys.ts";
+import { HeadEndKeys, keyIn } from "../../protocol/tves/keys.ts";
 import type { SecondKeys } from "../../protocol/tves/open.ts";
-import { unwrapKey } from "../../protocol/tves/wrap.ts";
+import { type KeyOwner, unwrapKeyBytes } from "../../protocol/tves/wrap.ts";
 import type { Bucket, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { type Enrolled, packEnrolment, unpackEnrolment, wrappedKeyOf } from "./enrolled.ts";
@@ -198,14 +198,23 @@ export class Keyring {
       const ready = this.#opened.get(slotOf(alias, generation));
       if (ready) return ready;
       const wrapped = wrappedKeyOf(packed, index, keys.length);
-      const opened = new HeadEndKeys({
-        key: unwrapKey({ kek: this.#kek, wrapped, meterId, generation }),
-        ...{ generation, enrolmentDay: key.enrolment_day, meterId, place: this.#memory.take() },
-      });
+      const opened = this.#open({ meterId, generation }, key.enrolment_day, wrapped);
       this.#opened.set(slotOf(alias, generation), opened);
       return opened;
     };
     return { meterId, slaveId, generations: keys.map((key) => key.generation), keysOf };
+  }
+
+  /** Unwraps a key into its place: there is no other copy of it. */
+  #open(owner: KeyOwner, enrolmentDay: number, wrapped: Uint8Array): HeadEndKeys {
+    const place = this.#memory.take();
+    try {
+      const key = unwrapKeyBytes(this.#kek, owner, wrapped, keyIn(place));
+      return new HeadEndKeys({ key, ...owner, enrolmentDay, place });
+    } catch (error) {
+      this.#memory.give(place);
+      throw error;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import {
   HMAC_BLOCK,
   HMAC_INNER,
   HMAC_OUTER,
+  placeFor,
   TAG_LENGTH,
 } from "../../protocol/tves/engine.ts";
 
@@ -125,6 +126,7 @@ function hmacOf(library: Library): Engine["hmacSha256"] {
     pad(outer, key, HMAC_OUTER);
     let at = HMAC_BLOCK;
     for (const part of data) {
+      if (part.length === 0) continue;
       message.set(part, at);
       at += part.length;
     }
@@ -162,9 +164,9 @@ function aeadOf(library: Library, cipher: Deno.PointerValue): Aead {
       done(library.EVP_CIPHER_CTX_ctrl(sealing, GET_TAG, TAG_LENGTH, sealed.subarray(length)));
       return sealed;
     },
-    open({ key, nonce, aad }, sealed) {
+    open({ key, nonce, aad }, sealed, into) {
       const length = sealed.length - TAG_LENGTH;
-      const plaintext = new Uint8Array(length);
+      const plaintext = placeFor(length, into);
       done(library.EVP_DecryptInit_ex(opening, null, null, key, nonce));
       done(library.EVP_CIPHER_CTX_ctrl(opening, SET_TAG, TAG_LENGTH, sealed.subarray(length)));
       done(library.EVP_DecryptUpdate(opening, null, written, aad, aad.length));

@@ -138,8 +138,8 @@ export const guards: readonly Guard[] = [
     file: "protocol/tves/wrap.ts",
     test: "tests/protocol/tves/wrap_test.ts",
     name: "unwrapKey() refuses another owner",
-    find: 'return concat(utf8("samay/kek/1\\0"), Uint8Array.of(generation), utf8(meterId));',
-    replace: 'return utf8("samay/kek/1\\0");',
+    find: "return textBehind(aad, LABEL.length + 1, meterId);",
+    replace: "return LABEL;",
   },
   {
     rule: "A re-key that comes again, or late, never sets a slave's key back",

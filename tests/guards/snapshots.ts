@@ -132,6 +132,15 @@ const memory: readonly Guard[] = [
     name: "KeyMemory gives each its own bytes",
   },
   {
+    file: "protocol/tves/wrap.ts",
+    test: "tests/protocol/tves/wrap_test.ts",
+    rule: "A key that is unwrapped lies in its place and nowhere else",
+    source: "keys in memory",
+    find: "openEnvelopeBytes({ under: kek, aad: aadOf(owner) }, wrapped, into)",
+    replace: "openEnvelopeBytes({ under: kek, aad: aadOf(owner) }, wrapped)",
+    name: "unwrapKeyBytes() puts the key where it is told",
+  },
+  {
     ...KEYRING,
     rule: "A changed enrolment forgets the keys that were unwrapped before",
     source: "keys in memory",

@@ -196,6 +196,38 @@ Deno.test("every engine writes an HMAC to the place that it is given, and nowher
   }
 });
 
+Deno.test("every engine writes an HMAC over its own key: a chain is walked in one place", () => {
+  for (const engine of [nobleEngine, ...OTHERS]) {
+    const link = new Uint8Array(32).fill(1);
+    const label = new Uint8Array(20).fill(2);
+    const next = toHex(nobleEngine.hmacSha256(link.slice(), [label]));
+    strictEqual(engine.hmacSha256!(link, [label], link), link);
+    strictEqual(toHex(link), next);
+  }
+});
+
+Deno.test("every engine opens into the place that it is given, and leaves nothing there of a forgery", () => {
+  const input = {
+    key: new Uint8Array(32).fill(1),
+    nonce: new Uint8Array(12).fill(2),
+    aad: new Uint8Array(40).fill(3),
+  };
+  const plaintext = new Uint8Array(32).fill(4);
+  for (const engine of [nobleEngine, ...OTHERS]) {
+    for (const name of AEADS) {
+      const aead = engine[name]!;
+      const sealed = aead.seal(input, plaintext);
+      const room = new Uint8Array(48).fill(0xaa);
+      strictEqual(toHex(aead.open(input, sealed, room)!), toHex(plaintext));
+      strictEqual(toHex(room), toHex(plaintext) + "aa".repeat(16));
+      strictEqual(toHex(aead.open(input, sealed, new Uint8Array(31))!), toHex(plaintext));
+      sealed[40]! ^= 1;
+      strictEqual(aead.open(input, sealed, room), undefined);
+      strictEqual(toHex(room), "00".repeat(32) + "aa".repeat(16));
+    }
+  }
+});
+
 Deno.test("libcrypto is given no place that is too short for what it writes", () => {
   const hmac = libcrypto?.engine.hmacSha256;
   if (hmac === undefined) return console.warn("no libcrypto on this machine: not tried");

@@ -47,6 +47,24 @@ Deno.test("ReplayWindow.check() remembers nothing", () => {
   strictEqual(window.check(frame(1)), "replayed");
 });
 
+Deno.test("ReplayWindow says the same of its past whether or not it was looked at meanwhile", () => {
+  const steps = fc.array(fc.constantFrom(1, 1, 1, 2, 5, 40, 2_046, 2_047, 2_048, 9_000), {
+    minLength: 1,
+    maxLength: 200,
+  });
+  fc.assert(fc.property(steps, (gaps) => {
+    const [straight, asked] = [new ReplayWindow(), new ReplayWindow()];
+    let sequence = 0;
+    for (const gap of gaps) {
+      sequence += gap;
+      straight.commit(frame(sequence));
+      asked.commit(frame(sequence));
+      asked.check(frame(sequence)); // A frame that comes again has it make its ring.
+      deepStrictEqual(straight.state(), asked.state());
+    }
+  }));
+});
+
 Deno.test("ReplayWindow takes a late frame once when it comes within the width", () => {
   const window = windowAfter(frame(1), frame(100), frame(50));
   strictEqual(window.check(frame(50)), "replayed");

@@ -103,6 +103,23 @@ Deno.test("openFrame() stops at the first candidate that fits when the tag is wr
   deepStrictEqual(asked, [blindGcm.t - 1, blindGcm.t]);
 });
 
+Deno.test("openFrame() erases the second's key when the frame is open, and when it is not", () => {
+  const keys = keysOf(blindGcm);
+  let place: Uint8Array | undefined;
+  const watched = {
+    secondKey(t_s: number, into?: Uint8Array) {
+      place = keys.secondKey(t_s, into);
+      ok(place === into && place!.some((byte) => byte !== 0));
+      return place;
+    },
+  };
+  for (const t_s of [blindGcm.t, blindGcm.t + 1]) {
+    const { opened } = openFrame(parsed(fromHex(blindGcm.frame)), watched, [t_s]);
+    strictEqual(opened, t_s === blindGcm.t);
+    ok(place!.every((byte) => byte === 0));
+  }
+});
+
 Deno.test("openFrame() finds the second at once when the frame gives a hint", () => {
   const secondKey = keysOf(blindGcm).secondKey(blindGcm.t)!;
   const plaintext = new Uint8Array();

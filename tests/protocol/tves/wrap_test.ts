@@ -3,7 +3,7 @@ import { createCipheriv } from "node:crypto";
 import { TerminalError } from "../../../protocol/errors.ts";
 import { wrappedKey } from "../../../protocol/messages/enrolment.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
-import { unwrapKey, wrapKey } from "../../../protocol/tves/wrap.ts";
+import { unwrapKey, unwrapKeyBytes, wrapKey } from "../../../protocol/tves/wrap.ts";
 
 const kek = new Uint8Array(32).fill(0x4b);
 const key = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -33,6 +33,21 @@ Deno.test("unwrapKey() refuses another owner, another key-encryption key and any
     changed[i]! ^= 1;
     throws(() => unwrapKey({ ...good, wrapped: toHex(changed) }), TerminalError);
   }
+});
+
+Deno.test("unwrapKeyBytes() puts the key where it is told, and nothing where it does not open", () => {
+  const bytes = fromHex(wrapped);
+  for (const meterId of [owner.meterId, "महावितरण", "M".repeat(65)]) {
+    const own = { ...owner, meterId };
+    const place = new Uint8Array(32);
+    const under = fromHex(wrapKey({ kek, key, nonce, ...own }));
+    strictEqual(unwrapKeyBytes(kek, own, under, place), place);
+    strictEqual(toHex(place), toHex(key));
+  }
+  const place = new Uint8Array(32).fill(1);
+  throws(() => unwrapKeyBytes(kek, { ...owner, generation: 4 }, bytes, place), TerminalError);
+  strictEqual(toHex(place), "00".repeat(32));
+  throws(() => unwrapKeyBytes(kek, owner, bytes.subarray(1)), TerminalError);
 });
 
 Deno.test("unwrapKey() says that the text is malformed when it is no wrapped key", () => {
