@@ -25,7 +25,7 @@ import type { Quote } from "./tariff/quote.ts";
 export const DUE_DAYS = 21;
 
 /** State of the utility, in front of each invoice number. */
-const SERIES_PREFIX = "MH";
+export const SERIES_PREFIX = "MH";
 
 export interface Bill {
   readonly inputs: InvoiceInputs & {

@@ -1,5 +1,6 @@
 /** Money and rates as people write them, from and to the integers inside. */
 
+const RUPEES = /^(\d{1,10})(?:\.(\d{1,2}))?$/;
 const RATE = /^(\d{1,4})(?:\.(\d{1,4}))?$/;
 
 /** Paise as rupees with two decimals and Indian grouping: 12345678 is `1,23,456.78`. */
@@ -27,4 +28,16 @@ export function parseRate(text: string): number {
     );
   }
   return Number(match[1]) * 10_000 + Number((match[2] ?? "").padEnd(4, "0"));
+}
+
+/** Rupees above zero with up to two decimals as paise. Throws `RangeError`. */
+export function parseRupees(text: string): number {
+  const match = RUPEES.exec(text.trim());
+  const paise = match === null
+    ? 0
+    : Number(match[1]) * 100 + Number((match[2] ?? "").padEnd(2, "0"));
+  if (paise > 0) return paise;
+  throw new RangeError(
+    `"${text.slice(0, 24)}" is not an amount: rupees above 0 with at most 2 decimals, like 1250.50`,
+  );
 }

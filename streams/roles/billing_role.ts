@@ -22,6 +22,7 @@ import type { Stoppable } from "../jetstream/broker.ts";
 import type { NatsBroker } from "../jetstream/connection.ts";
 import { journalFeed } from "../jetstream/journal_feed.ts";
 import { applyTopology } from "../jetstream/topology.ts";
+import { accountVerbs } from "../office/account_verbs.ts";
 import { billVerbs } from "../office/bill_verbs.ts";
 import { dataVerbs } from "../office/data_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";

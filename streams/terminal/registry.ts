@@ -21,6 +21,8 @@ export const groups: Readonly<Record<string, string>> = {
   lab: "The paper's experiment",
   bill: "Bills: compute, show, print, explain, void",
   data: "Data in and out: CSV files, and Green Button",
+  payment: "Payments: record, import, list, reverse",
+  account: "What customers owe: statements, arrears, corrections, the check",
   notice: "Messages to customers: what is parked, why, and sending it anew",
 };
 
@@ -141,6 +143,42 @@ export const registry: Registry = {
   "data export": {
     summary: "Writes readings, bills or accounts to a file: CSV, or Green Button",
     load: () => import("./commands/data_export.ts"),
+  },
+  "bill credit": {
+    summary: "Gives part of a bill back, by a credit note with a reason",
+    load: () => import("./commands/bill_credit.ts"),
+  },
+  "payment record": {
+    summary: "Records a payment, once",
+    load: () => import("./commands/payment_record.ts"),
+  },
+  "payment import": {
+    summary: "Records a CSV file of payments: all of it, or nothing",
+    load: () => import("./commands/payment_import.ts"),
+  },
+  "payment list": {
+    summary: "Lists the payments that were recorded",
+    load: () => import("./commands/payment_list.ts"),
+  },
+  "payment reverse": {
+    summary: "Reverses a payment that was none, with a reason",
+    load: () => import("./commands/payment_reverse.ts"),
+  },
+  "account statement": {
+    summary: "Shows an account: every entry, the balance after it, and what is open",
+    load: () => import("./commands/account_statement.ts"),
+  },
+  "account arrears": {
+    summary: "Lists who is overdue, how much and since when",
+    load: () => import("./commands/account_arrears.ts"),
+  },
+  "account adjust": {
+    summary: "Books an opening balance or a correction, with a reason",
+    load: () => import("./commands/account_adjust.ts"),
+  },
+  "account check": {
+    summary: "Holds every account's entries against its bills and payments",
+    load: () => import("./commands/account_check.ts"),
   },
   "fleet": {
     summary: "Sends a load of simulated meters, and says how fast it was taken",

@@ -33,7 +33,7 @@ export interface SettlementAmount {
 /** What each rule that is switched on would add to, or take from, a bill of `lines` and `total`. */
 export function settlementAmounts(
   rules: readonly Settlement[],
-  lines: readonly ChargeLine[],
+  lines: readonly Pick<ChargeLine, "code" | "amount_paise">[],
   total_paise: number,
 ): SettlementAmount[] {
   return rules.flatMap(({ enabled, when, of, percent_hundredths, cap_paise, ...rule }) => {
