@@ -13,6 +13,7 @@ const { smtpUrl, mailFrom, twilioAccountSid, twilioAuthToken } = variables;
 const { twilioFrom, twilioMessagingServiceSid, twilioUrl } = variables;
 const { callbackListen, callbackUrl, dltFile, smsSegmentsMax } = variables;
 const { smsPerMinute, mailsPerMinute, quietHours, quietBills } = variables;
+const { reminders, lateChargeAfterDays } = variables;
 const delivery = {
   smtpUrl,
   mailFrom,
@@ -40,6 +41,8 @@ const sending = {
   mailsPerMinute,
   quietHours,
   quietBills,
+  reminders,
+  lateChargeAfterDays,
 };
 
 /** The variables of each role: the manual and the checks read this. */

@@ -1,4 +1,5 @@
 /** Every environment variable that Samay reads. `docs/configuration.md` is checked against this. */
+import { reminderDays } from "../../actors/accounts/due_days.ts";
 import { quietHoursOf } from "../../actors/notification/quiet_hours.ts";
 import { z } from "../../protocol/schema.ts";
 import type { Variable } from "./read.ts";
@@ -200,6 +201,28 @@ export const variables = {
     schema: z.literal("1").optional(),
     expects: "1",
     about: "`1` has bills wait for the end of the quiet hours too.",
+  }),
+  reminders: declare({
+    name: "SAMAY_REMINDERS",
+    schema: z.string().prefault("off").transform((given, context) => {
+      const days = reminderDays(given);
+      if (days === null) context.addIssue("days");
+      return days ?? [];
+    }),
+    expects: "days from the due date such as -3,+2,+10, at most eight within 60 days, or off",
+    about:
+      "On which days an unpaid bill is reminded of: with - before its due date. Switch it on " +
+      "once payments are recorded here (docs/accounts.md).",
+    default: "off",
+  }),
+  lateChargeAfterDays: declare({
+    name: "SAMAY_LATE_CHARGE_AFTER_DAYS",
+    schema: z.string().regex(/^([0-9]|[12][0-9]|30)$/).prefault("3").transform(Number),
+    expects: "a number from 0 to 30",
+    about:
+      "Days after the due date in which its payments may still be recorded, before paying late " +
+      "is charged. Whether it is charged, the tariff says.",
+    default: "3",
   }),
   billsDir: declare({
     name: "SAMAY_BILLS_DIR",

@@ -2,6 +2,7 @@
  * The billing role: everything that needs the database. The ledger projects the journal, cycles are
  * closed, bills go out, and the office answers the operators.
  */
+import { type DueRules, startDueSweeps } from "../accounts/due_sweeps.ts";
 import { startBilling } from "../billing/billing.ts";
 import { openDatabase } from "../database/connect.ts";
 import type { Kysely } from "../database/kysely.ts";
@@ -43,6 +44,8 @@ export interface BillingRoleOptions {
   readonly sms: Texter | null;
   /** Limits, quiet hours, registered texts, reports; without it no limit and no reports. */
   readonly sending?: Sending;
+  /** Reminders and late charges; without it nobody is reminded. */
+  readonly dueRules?: DueRules;
   readonly utility: Utility;
   /** Whether months are closed without a person. */
   readonly month_end?: boolean;
@@ -108,12 +111,17 @@ async function startParts(
     },
   });
   const stopSending = await startSending(options, db, outbox);
+  const dueSweeps = startDueSweeps({
+    ...{ db, log, onCommitted: () => outbox.nudge() },
+    ...(options.dueRules !== undefined && { rules: options.dueRules }),
+  });
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility },
-  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs, ...dataVerbs });
+  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs, ...dataVerbs, ...accountVerbs });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {
     await office.stop();
+    await dueSweeps.stop();
     await ledger.stop();
     await feed.stop();
     await billing.stop();

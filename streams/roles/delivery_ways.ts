@@ -1,6 +1,7 @@
 /** Mail and SMS as the configuration has them: real services, or none, said plainly. */
 import { NOTIFICATION_POLICY, type NotificationPolicy } from "../../actors/notification/state.ts";
 import type { QuietHours } from "../../actors/notification/quiet_hours.ts";
+import type { DueRules } from "../accounts/due_sweeps.ts";
 import type { CallbackOptions } from "../delivery/callbacks.ts";
 import { ChannelLimit } from "../delivery/channel_limit.ts";
 import type { DeliveryOptions } from "../delivery/deliver.ts";
@@ -44,6 +45,17 @@ export function texterOf(configuration: DeliveryConfiguration, log: Log): Texter
       : { messaging_service_sid: twilioMessagingServiceSid },
     ...(twilioUrl && { base_url: twilioUrl }),
   });
+}
+
+/** What happens around due dates, as configured. */
+export function dueRulesOf(given: {
+  readonly reminders: readonly number[];
+  readonly lateChargeAfterDays: number;
+}): DueRules {
+  return {
+    reminder_days: given.reminders,
+    late_charge_after_days: given.lateChargeAfterDays,
+  };
 }
 
 /** How notices are sent, beyond by whom. */

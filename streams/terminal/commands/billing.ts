@@ -7,7 +7,9 @@ async function run(): Promise<number> {
   const { billsDirOf, configurationOf, utilityOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
-  const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
+  const { dueRulesOf, mailerOf, sendingOf, texterOf } = await import(
+    "../../roles/delivery_ways.ts"
+  );
   const { linkOptions } = await import("../../roles/link.ts");
   const { startBillingRole } = await import("../../roles/billing_role.ts");
   const configuration = configurationOf("billing");
@@ -25,6 +27,7 @@ async function run(): Promise<number> {
     mail: mailerOf(configuration, log),
     sms: texterOf(configuration, log),
     sending: await sendingOf(configuration, log),
+    dueRules: dueRulesOf(configuration),
     utility: utilityOf(configuration),
     replicas: configuration.natsReplicas,
     log,

@@ -34,7 +34,9 @@ async function startAll(
   const { billsDirOf, configurationOf, utilityOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
   const { loadKek } = await import("../../office/kek.ts");
-  const { mailerOf, sendingOf, texterOf } = await import("../../roles/delivery_ways.ts");
+  const { dueRulesOf, mailerOf, sendingOf, texterOf } = await import(
+    "../../roles/delivery_ways.ts"
+  );
   const { linkOptions } = await import("../../roles/link.ts");
   const { startOwnBroker } = await import("../../roles/own_broker.ts");
   const { masterNameOf, startMasterRole } = await import("../../roles/master_role.ts");
@@ -70,6 +72,7 @@ async function startAll(
       mail: mailerOf(configuration, billingLog),
       sms: texterOf(configuration, billingLog),
       sending: await sendingOf(configuration, billingLog),
+      dueRules: dueRulesOf(configuration),
       utility: utilityOf(configuration),
       log: billingLog,
     }),
