@@ -8,6 +8,7 @@ import * as readingsByMonth from "./0005_readings_by_month.ts";
 import * as deliveryStates from "./0006_delivery_states.ts";
 import * as accounts from "./0009_accounts.ts";
 import * as cycles from "./0010_cycles.ts";
+import * as dataIn from "./0011_data_in.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_delivery_states": deliveryStates,
   "0009_accounts": accounts,
   "0010_cycles": cycles,
+  "0011_data_in": dataIn,
 };

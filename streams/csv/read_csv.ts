@@ -15,6 +15,8 @@ export interface CsvShape {
   readonly optional?: readonly string[];
   readonly rows_max: number;
   readonly bytes_max: number;
+  /** Faults that are told one by one, where it is not the usual number. */
+  readonly faults_max?: number;
 }
 
 export interface CsvRow {
@@ -38,7 +40,7 @@ const ROW_LENGTH_MAX = 64 << 10;
  * too many or too few values is left out and named.
  */
 export function readCsv(bytes: Uint8Array, shape: CsvShape): CsvSheet {
-  const faults = new CsvFaults();
+  const faults = new CsvFaults(shape.faults_max);
   const records = recordsOf(bytes, shape, faults);
   const header = records[0]?.map((name) => name.trim().toLowerCase());
   if (header === undefined || header.every((name) => name === "")) {

@@ -277,6 +277,36 @@ export interface SlaveTable {
   report: Json<unknown>;
 }
 
+/** A file on its way in: see `streams/data/import_stage.ts`. */
+export interface DataImportTable {
+  import_id: Generated<BigInteger>;
+  kind: "consumers" | "meters" | "installations" | "readings";
+  opened_at: CreatedAt;
+  /** When all of it was written. */
+  taken_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+}
+
+/** A checked row of such a file. */
+export interface DataImportRowTable {
+  import_id: BigInteger;
+  /** As a spreadsheet numbers it. */
+  line: number;
+  content: Json<unknown>;
+  /** Of a meter that masters know already. */
+  alias: BigInteger | null;
+  /** A meter: whether the masters know it was asked. */
+  looked_up: Generated<boolean>;
+}
+
+/** What is wrong with a row. */
+export interface DataImportFaultTable {
+  fault_id: Generated<BigInteger>;
+  import_id: BigInteger;
+  line: number;
+  field: string | null;
+  reason: string;
+}
+
 export interface Database {
   consumer: ConsumerTable;
   account: AccountTable;
@@ -299,4 +329,7 @@ export interface Database {
   audit: AuditTable;
   ledger_cursor: LedgerCursorTable;
   slave: SlaveTable;
+  data_import: DataImportTable;
+  data_import_row: DataImportRowTable;
+  data_import_fault: DataImportFaultTable;
 }

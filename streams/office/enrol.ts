@@ -58,10 +58,30 @@ export async function enrol(given: Enrolling, context: OfficeContext): Promise<E
   };
 }
 
+/** What an entry says of a meter, beside its keys. */
+export type EntryGiven = Pick<Enrolling, "meter_id" | "slave_id" | "consumer_number" | "suite">;
+
+/**
+ * The entry that masters know, made with a first key where there is none. Throws `TerminalError` where
+ * it says something else, or has another alias than the meter's row.
+ */
+export async function ensureEntry(
+  bucket: Bucket,
+  given: EntryGiven,
+  alias: number,
+  kek: Uint8Array,
+  now_ms: number,
+): Promise<Enrolment> {
+  const standing = await standingEnrolment(bucket, given);
+  if (standing === undefined) return await writeEnrolment(bucket, given, alias, kek, now_ms);
+  refuseDifferences(`Enrolment of meter ${given.meter_id}`, standing, { alias });
+  return standing;
+}
+
 /** The entry that masters know, if there is one, and it is the same meter at the same place. */
 async function standingEnrolment(
   bucket: Bucket,
-  given: Enrolling,
+  given: EntryGiven,
 ): Promise<Enrolment | undefined> {
   const entry = (await findEntry(bucket, given.meter_id))?.entry;
   if (entry === undefined) return undefined;
@@ -74,7 +94,7 @@ async function standingEnrolment(
 
 async function writeEnrolment(
   bucket: Bucket,
-  given: Enrolling,
+  given: EntryGiven,
   alias: number,
   kek: Uint8Array,
   now_ms: number,

@@ -140,6 +140,14 @@ export const registry: Registry = {
     summary: "Voids an issued bill, with a reason",
     load: () => import("./commands/bill_void.ts"),
   },
+  "data import": {
+    summary: "Takes a CSV file of consumers, meters, installations or readings",
+    load: () => import("./commands/data_import.ts"),
+  },
+  "data template": {
+    summary: "Shows the columns of a file for data import, or writes an example",
+    load: () => import("./commands/data_template.ts"),
+  },
   "data export": {
     summary: "Writes readings, bills or accounts to a file: CSV, or Green Button",
     load: () => import("./commands/data_export.ts"),

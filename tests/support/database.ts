@@ -72,7 +72,8 @@ export async function emptyTables(db: Db): Promise<void> {
   await sql`
     truncate consumer, account, meter, installation, slave, raw_reading, tariff, billing_cycle,
       invoice, invoice_line, invoice_series, payment, credit_note, account_entry, due_sweep,
-      upload_part, notification, suppression, outbox, audit, ledger_cursor
+      upload_part, notification, suppression, outbox, audit, ledger_cursor,
+      data_import, data_import_row, data_import_fault
       restart identity`.execute(db);
   await db.insertInto("ledger_cursor").values({ stream: "JOURNAL", sequence: 0 }).execute();
 }

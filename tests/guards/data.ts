@@ -1,0 +1,111 @@
+/** Files in and out: all or nothing, nothing over what stands, nothing made up. */
+import type { Guard } from "./guard.ts";
+
+const IMPORT_TEST = "tests/streams/data/import_test.ts";
+const EXPORT_TEST = "tests/streams/data/export_test.ts";
+const ESPI_TEST = "tests/protocol/espi_test.ts";
+
+const BAD_INPUT = "bad input changes nothing by halves";
+const DATA = "data in and out";
+
+export const guards: readonly Guard[] = [
+  {
+    rule: "A file with one wrong row is not written at all",
+    source: BAD_INPUT,
+    file: "streams/data/import_take.ts",
+    find: "const written = refused === 0 && !dry_run;",
+    replace: "const written = !dry_run;",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "A dry run writes nothing",
+    source: BAD_INPUT,
+    file: "streams/data/import_take.ts",
+    find: "const written = refused === 0 && !dry_run;",
+    replace: "const written = refused === 0;",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "A reading that stands is not replaced by an imported one, nor passed over in silence",
+    source: DATA,
+    file: "streams/data/import_checks.ts",
+    find: `["value", "given.value || ' ' || given.unit", "reading.value || ' ' || reading.unit"],`,
+    replace: "",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "A row that says otherwise than what stands is refused with the field",
+    source: DATA,
+    file: "streams/data/import_checks.ts",
+    find: "where pair.here is distinct from pair.there",
+    replace: "where false",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "What is in a file twice is refused",
+    source: BAD_INPUT,
+    file: "streams/data/import_checks.ts",
+    find: "where line > first",
+    replace: "where false",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "The number of files under way is bounded",
+    source: "queues, buffers and retries have limits",
+    file: "streams/data/import_stage.ts",
+    find: "if (open >= OPEN_MAX) {",
+    replace: "if (false) {",
+    test: IMPORT_TEST,
+    name: "imports on the embedded database",
+  },
+  {
+    rule: "An imported meter keeps the alias by which the masters know it",
+    source: DATA,
+    file: "streams/data/import_meters.ts",
+    find: "return { alias: entry.alias, faults };",
+    replace: "return { alias: null, faults };",
+    test: IMPORT_TEST,
+    name: "imported meters",
+  },
+  {
+    rule: "A page of readings begins behind the last row of the one before",
+    source: DATA,
+    file: "streams/data/export_queries.ts",
+    find: "(reading.meter_id, reading.obis, reading.read_at) >\n",
+    replace: "(reading.meter_id, reading.obis, reading.read_at) >=\n",
+    test: EXPORT_TEST,
+    name: "exports on the embedded database",
+  },
+  {
+    rule: "An interval over a missing reading is left out",
+    source: DATA,
+    file: "protocol/espi/intervals.ts",
+    find: "if (duration_s <= 0 || duration_s > GAP * usual_s) return null;",
+    replace: "if (duration_s <= 0) return null;",
+    test: ESPI_TEST,
+    name: "intervalBetween() makes nothing up",
+  },
+  {
+    rule: "The intervals of a register sum to its difference, whatever the factor",
+    source: DATA,
+    file: "protocol/espi/intervals.ts",
+    find: "Math.round(after.value_wh * factor) - Math.round(before.value_wh * factor);",
+    replace: "Math.round((after.value_wh - before.value_wh) * factor);",
+    test: ESPI_TEST,
+    name: "intervals sum to the register's difference",
+  },
+  {
+    rule: "No spreadsheet computes what a customer is called",
+    source: DATA,
+    file: "streams/csv/write_csv.ts",
+    find: "return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;",
+    replace: "return text;",
+    test: "tests/streams/csv/write_csv_test.ts",
+    name: "csvLine() lets no spreadsheet compute",
+  },
+];
