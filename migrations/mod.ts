@@ -9,6 +9,7 @@ import * as deliveryStates from "./0006_delivery_states.ts";
 import * as accounts from "./0009_accounts.ts";
 import * as cycles from "./0010_cycles.ts";
 import * as dataIn from "./0011_data_in.ts";
+import * as ledgerFingerprint from "./0012_ledger_fingerprint.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009_accounts": accounts,
   "0010_cycles": cycles,
   "0011_data_in": dataIn,
+  "0012_ledger_fingerprint": ledgerFingerprint,
 };

@@ -3,7 +3,7 @@ import { isDataFault } from "./faults.ts";
 import { type Kysely, sql, type Transaction } from "./kysely.ts";
 import { project, type Projection } from "./ledger_projection.ts";
 import type { SequencedRecord } from "./ledger_rows.ts";
-import type { LedgerStore, LedgerTransaction } from "./ledger_store.ts";
+import type { LedgerPlace, LedgerStore, LedgerTransaction } from "./ledger_store.ts";
 import { writeReadings, writeSlaves, type WriteWays } from "./ledger_write.ts";
 import type { Database } from "./schema.ts";
 
@@ -11,16 +11,20 @@ export const JOURNAL_STREAM = "JOURNAL";
 
 /** Journal sequence up to which everything is projected. */
 export async function ledgerCursor(db: Kysely<Database>): Promise<number> {
-  const row = await db.selectFrom("ledger_cursor").select("sequence")
+  return (await ledgerPlace(db)).sequence;
+}
+
+async function ledgerPlace(db: Kysely<Database>): Promise<LedgerPlace> {
+  const row = await db.selectFrom("ledger_cursor").select(["sequence", "fingerprint"])
     .where("stream", "=", JOURNAL_STREAM).executeTakeFirst();
-  return row?.sequence ?? 0;
+  return row ?? { sequence: 0, fingerprint: null };
 }
 
 /** The ledger's rows and cursor in `db`. */
 export function ledgerIn(db: Kysely<Database>): LedgerStore {
   const ways: WriteWays = { insertUntil_ms: 0 };
   return {
-    cursor: () => ledgerCursor(db),
+    place: () => ledgerPlace(db),
     transaction: (work) => db.transaction().execute((trx) => work(transactionOf(trx, ways))),
     isDataFault,
   };
@@ -40,8 +44,8 @@ function transactionOf(trx: Transaction<Database>, ways: WriteWays): LedgerTrans
     lockCursor: () => lockCursor(trx),
     writeReadings: (rows) => writeReadings(trx, rows, ways),
     writeSlaves: (rows) => writeSlaves(trx, rows),
-    moveCursor: async (sequence) => {
-      await trx.updateTable("ledger_cursor").set({ sequence })
+    moveCursor: async (sequence, fingerprint) => {
+      await trx.updateTable("ledger_cursor").set({ sequence, fingerprint })
         .where("stream", "=", JOURNAL_STREAM).execute();
     },
   };

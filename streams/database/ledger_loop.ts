@@ -29,6 +29,8 @@ export interface LedgerOptions {
   readonly deadLetter: (entry: JournalEntry, reason: string) => Promise<void>;
   /** Hears of every commit, for those who wait for readings and those who trim the journal. */
   readonly onCommitted?: (projection: Projection) => void;
+  /** Hears once that nothing is projected until a person has done something. */
+  readonly onHalted?: (reason: string) => void;
   readonly recordsMax?: number;
   readonly timers?: Timers;
 }
@@ -52,6 +54,7 @@ class Loop {
   readonly #patience: Patience;
   /** Undefined after a failure: another ledger may have moved it meanwhile. */
   #cursor: number | undefined;
+  #halted = false;
 
   constructor(options: LedgerOptions, signal: AbortSignal) {
     this.#options = options;
@@ -65,13 +68,23 @@ class Loop {
       try {
         const wait_ms = await this.#turn();
         this.#patience.succeeded();
+        this.#halted = false;
         if (wait_ms > 0) await this.#pause.wait(wait_ms);
       } catch (error) {
         if (this.#signal.aborted) return;
         this.#cursor = undefined;
+        if (error instanceof TerminalError) this.#halt(error.message);
         await this.#pause.wait(this.#patience.failed(error));
       }
     }
+  }
+
+  /** What stands in the way of the ledger takes a person: it is looked at again, and told once. */
+  #halt(reason: string): void {
+    if (this.#halted) return;
+    this.#halted = true;
+    this.#options.log.error("ledger stands still: no reading is taken in", { reason });
+    this.#options.onHalted?.(reason);
   }
 
   /** Projects what the feed has; how long to wait before the next turn. */
@@ -85,23 +98,35 @@ class Loop {
       const record = await this.#checked(entry);
       if (record !== undefined) records.push(record);
     }
-    const through = entries.at(-1)!.sequence;
+    const { sequence: through, fingerprint = null } = entries.at(-1)!;
     try {
-      this.#commit(await project(store, records, through));
+      this.#commit(await project(store, records, through, fingerprint));
     } catch (error) {
       if (!this.#options.store.isDataFault(error)) throw error;
-      await this.#oneByOne(records, through);
+      await this.#oneByOne(records);
+      if (this.#signal.aborted) return 0; // Not all of them were tried.
+      this.#commit(await project(store, [], through, fingerprint));
     }
     return entries.length < recordsMax ? GATHER_MS : 0;
   }
 
   async #begin(): Promise<number> {
-    const cursor = await this.#options.store.cursor();
+    const { sequence: cursor, fingerprint } = await this.#options.store.place();
     const last = await this.#options.feed.lastSequence?.();
     if (last !== undefined && last < cursor) {
       throw new TerminalError(
         `The journal ends at ${last} but the database has it up to ${cursor}: the broker's data ` +
           "was lost or replaced. Restore the broker's data, or use a new database",
+      );
+    }
+    const there = fingerprint === null
+      ? undefined
+      : await this.#options.feed.fingerprintAt?.(cursor);
+    if (there !== undefined && there !== fingerprint) {
+      throw new TerminalError(
+        `The journal's record ${cursor} is not the one that the database has: the broker lost its ` +
+          "end, or is an older copy, and what it wrote since has numbers that are taken. Restore " +
+          "the broker's data, or use a new database",
       );
     }
     const marked = await this.#options.feed.markedSequence?.();
@@ -130,7 +155,7 @@ class Loop {
   }
 
   /** Finds the record that the database refuses; the others are projected. */
-  async #oneByOne(records: readonly SequencedRecord[], through: number): Promise<void> {
+  async #oneByOne(records: readonly SequencedRecord[]): Promise<void> {
     for (const record of records) {
       if (this.#signal.aborted) return;
       try {
@@ -141,7 +166,6 @@ class Loop {
         this.#commit(await project(this.#options.store, [], record.sequence));
       }
     }
-    this.#commit(await project(this.#options.store, [], through));
   }
 
   async #setAside(entry: JournalEntry, reason: string): Promise<void> {

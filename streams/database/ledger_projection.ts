@@ -19,12 +19,13 @@ export interface Projection {
 /**
  * Projects `records`, in the order of the stream. Records at or below the cursor are skipped. The
  * cursor goes to the last of them, or to `through` where the records up to there are dealt with
- * otherwise. Throws what the database throws; then nothing has changed.
+ * otherwise; `fingerprint` is of the record there. Throws what the database throws; then nothing has changed.
  */
 export async function project(
   store: LedgerStore,
   records: readonly SequencedRecord[],
   through = records.at(-1)?.sequence ?? 0,
+  fingerprint: string | null = null,
 ): Promise<Projection> {
   return await store.transaction(async (transaction) => {
     const cursor = await transaction.lockCursor();
@@ -33,7 +34,7 @@ export async function project(
     const { inserted, conflicts } = await transaction.writeReadings(readings);
     await transaction.writeSlaves(slaves);
     const next = Math.max(cursor, through);
-    if (next > cursor) await transaction.moveCursor(next);
+    if (next > cursor) await transaction.moveCursor(next, fingerprint);
     const duplicates = readings.length - inserted - conflicts.length;
     return { cursor: next, records: fresh.length, inserted, duplicates, conflicts };
   });

@@ -25,12 +25,19 @@ export interface LedgerTransaction {
   ): Promise<{ inserted: number; conflicts: readonly ReadingConflict[] }>;
   /** Writes what each slave last said; an older report never replaces a newer one. */
   writeSlaves(rows: readonly SlaveRow[]): Promise<void>;
-  moveCursor(sequence: number): Promise<void>;
+  moveCursor(sequence: number, fingerprint: string | null): Promise<void>;
+}
+
+/** How far the journal is projected. */
+export interface LedgerPlace {
+  readonly sequence: number;
+  /** What the record there was, as the feed tells it; null where that is not known. */
+  readonly fingerprint: string | null;
 }
 
 export interface LedgerStore {
-  /** Journal sequence up to which everything is projected, as it stands. */
-  cursor(): Promise<number>;
+  /** Up to where everything is projected, as it stands. */
+  place(): Promise<LedgerPlace>;
   transaction<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T>;
   /** Whether `error` says that these rows can never be taken, while the database is well. */
   isDataFault(error: unknown): boolean;

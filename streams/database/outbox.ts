@@ -8,8 +8,8 @@ import { utf8 } from "../../protocol/bytes.ts";
 import type { Broker, Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { type Kysely, sql, type Transaction } from "./kysely.ts";
-import { Patience, Pause } from "./pace.ts";
 import type { Database } from "./schema.ts";
+import { runTurns } from "./turns.ts";
 
 /** Messages in flight at once. */
 const BATCH_MAX = 100;
@@ -56,39 +56,12 @@ export function runOutbox(
   log: Log,
   options: { readonly poll_ms?: number } = {},
 ): RunningOutbox {
-  const ending = new AbortController();
-  const pause = new Pause(ending.signal);
-  const done = loop({ db, broker, log, pause, signal: ending.signal, ...options });
-  return {
-    nudge: () => pause.nudge(),
-    stop: async () => {
-      ending.abort();
-      await done;
-    },
-  };
-}
-
-interface LoopOptions {
-  readonly db: Kysely<Database>;
-  readonly broker: Broker;
-  readonly log: Log;
-  readonly pause: Pause;
-  readonly signal: AbortSignal;
-  readonly poll_ms?: number;
-}
-
-async function loop({ db, broker, log, pause, signal, poll_ms = POLL_MS }: LoopOptions) {
-  const patience = new Patience(log, "outbox");
-  while (!signal.aborted) {
-    try {
-      const published = await publishBatch(db, broker);
-      patience.succeeded();
-      if (published < BATCH_MAX) await pause.wait(poll_ms);
-    } catch (error) {
-      if (signal.aborted) return;
-      await pause.wait(patience.failed(error));
-    }
-  }
+  return runTurns({
+    what: "outbox",
+    log,
+    poll_ms: options.poll_ms ?? POLL_MS,
+    turn: async () => await publishBatch(db, broker) === BATCH_MAX,
+  });
 }
 
 /**

@@ -268,6 +268,8 @@ export interface AuditTable {
 export interface LedgerCursorTable {
   stream: string;
   sequence: BigInteger;
+  /** What the record with this sequence was; null where that is not known. */
+  fingerprint: string | null;
 }
 
 /** Slaves as the head-end last heard of them. */

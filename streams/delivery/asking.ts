@@ -5,8 +5,8 @@
 import { twilioWord } from "../../actors/notification/provider_word.ts";
 import { RetryableError } from "../../protocol/errors.ts";
 import type { Kysely } from "../database/kysely.ts";
-import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
+import { runTurns } from "../database/turns.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { applyReport } from "./provider_report.ts";
@@ -34,30 +34,13 @@ export interface AskingOptions {
 
 /** Asks until stopped. Any number of processes may do so at once. */
 export function startAsking(options: AskingOptions): Stoppable {
-  const ending = new AbortController();
-  const pause = new Pause(ending.signal);
-  const done = loop(options, pause, ending.signal);
-  return {
-    stop: async () => {
-      ending.abort();
-      await done;
-    },
-  };
-}
-
-async function loop(options: AskingOptions, pause: Pause, signal: AbortSignal): Promise<void> {
   const { log, poll_ms = POLL_MS, now_ms = Date.now } = options;
-  const patience = new Patience(log, "asking after texts");
-  while (!signal.aborted) {
-    try {
-      const asked = await askAfterDue(options, now_ms(), signal);
-      patience.succeeded();
-      if (asked < BATCH_MAX) await pause.wait(poll_ms);
-    } catch (error) {
-      if (signal.aborted) return;
-      await pause.wait(patience.failed(error));
-    }
-  }
+  return runTurns({
+    what: "asking after texts",
+    log,
+    poll_ms,
+    turn: async (signal) => await askAfterDue(options, now_ms(), signal) === BATCH_MAX,
+  });
 }
 
 /** Asks about at most 50 texts whose report is due; returns how many. */

@@ -3,8 +3,8 @@
  * that was in trouble is asked again. When one is due, the outbox hands it to the queue once more.
  */
 import { type Kysely, sql } from "../database/kysely.ts";
-import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
+import { runTurns } from "../database/turns.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { enqueueNotice } from "./notification_rows.ts";
@@ -23,31 +23,17 @@ export interface DueOptions {
 
 /** Hands out what is due until stopped. Any number of processes may do so at once. */
 export function startDue(options: DueOptions): Stoppable {
-  const ending = new AbortController();
-  const pause = new Pause(ending.signal);
-  const done = loop(options, pause, ending.signal);
-  return {
-    stop: async () => {
-      ending.abort();
-      await done;
-    },
-  };
-}
-
-async function loop(options: DueOptions, pause: Pause, signal: AbortSignal): Promise<void> {
   const { db, log, poll_ms = POLL_MS, now_ms = Date.now, onCommitted } = options;
-  const patience = new Patience(log, "notices that are due");
-  while (!signal.aborted) {
-    try {
+  return runTurns({
+    what: "notices that are due",
+    log,
+    poll_ms,
+    turn: async () => {
       const handed = await handOutDue(db, now_ms());
-      patience.succeeded();
       if (handed > 0) onCommitted?.();
-      if (handed < BATCH_MAX) await pause.wait(poll_ms);
-    } catch (error) {
-      if (signal.aborted) return;
-      await pause.wait(patience.failed(error));
-    }
-  }
+      return handed === BATCH_MAX;
+    },
+  });
 }
 
 /** Puts at most 500 notices that are due into the outbox, in one transaction; returns how many. */

@@ -97,6 +97,11 @@ export class OrderedInput implements InputSource {
     return taken;
   }
 
+  /** Consumers made so far: one more when the link was lost, or the broker was silent. */
+  get made(): number {
+    return this.#generation;
+  }
+
   /** Messages that came and were not taken. */
   get waiting(): number {
     return this.#buffer.length;

@@ -13,6 +13,7 @@ import {
   HMAC_INNER,
   HMAC_OUTER,
   placeFor,
+  type Primitive,
   TAG_LENGTH,
 } from "../../protocol/tves/engine.ts";
 
@@ -55,7 +56,7 @@ const SYMBOLS = {
   EVP_DecryptFinal_ex: FINAL,
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type Library = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type Library = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** EVP_CTRL_AEAD_GET_TAG and EVP_CTRL_AEAD_SET_TAG of openssl/evp.h. */
 const GET_TAG = 0x10;
@@ -68,17 +69,21 @@ export interface Libcrypto {
   /** The file that was loaded. */
   readonly path: string;
   readonly engine: Partial<Engine>;
+  /** What this library refuses, as one does that is set up for FIPS 140: others serve it. */
+  readonly refused: readonly Primitive[];
 }
 
 /**
  * The first of `places` that can be loaded and has what is asked of it, or `undefined`: it is not
- * there, or the program was not given leave to load it (`--allow-ffi`).
+ * there, or the program was not given leave to load it (`--allow-ffi`). Tests give it `changed`.
  */
-export function loadLibcrypto(places = LIBCRYPTO_PLACES): Libcrypto | undefined {
+export function loadLibcrypto(
+  places = LIBCRYPTO_PLACES,
+  changed = (library: Library) => library,
+): Libcrypto | undefined {
   for (const path of places) {
     try {
-      const { symbols } = Deno.dlopen(path, SYMBOLS);
-      return { path, engine: engineOf(symbols) };
+      return { path, ...engineOf(changed(Deno.dlopen(path, SYMBOLS).symbols)) };
     } catch {
       // Not there, not allowed, or without one of the functions: the next one, or none.
     }
@@ -86,12 +91,23 @@ export function loadLibcrypto(places = LIBCRYPTO_PLACES): Libcrypto | undefined 
   return undefined;
 }
 
-function engineOf(library: Library): Partial<Engine> {
-  return {
-    hmacSha256: hmacOf(library),
-    aes256gcm: aeadOf(library, library.EVP_aes_256_gcm()),
-    chacha20Poly1305: aeadOf(library, library.EVP_chacha20_poly1305()),
+function engineOf(library: Library): Omit<Libcrypto, "path"> {
+  const makers = {
+    hmacSha256: () => hmacOf(library),
+    aes256gcm: () => aeadOf(library, library.EVP_aes_256_gcm()),
+    chacha20Poly1305: () => aeadOf(library, library.EVP_chacha20_poly1305()),
   };
+  const made: [string, unknown][] = [];
+  const refused: Primitive[] = [];
+  for (const [name, make] of Object.entries(makers)) {
+    try {
+      made.push([name, make()]);
+    } catch {
+      refused.push(name as Primitive);
+    }
+  }
+  if (made.length === 0) throw new Error(`It refuses ${refused.join(", ")}`);
+  return { engine: Object.fromEntries(made), refused };
 }
 
 /** HMAC by its definition (RFC 2104 section 2) over the library's SHA-256. */

@@ -17,6 +17,12 @@ export function useSystemCrypto(log: Log): void {
     }
     const served = offerEngine(library.engine);
     taken = `${library.path} for ${served.join(", ") || "nothing: its answers are wrong"}`;
+    const { refused } = library;
+    if (refused.length > 0) {
+      log.warn("the system's library refuses ciphers: the runtime serves those, and is slower", {
+        ...{ library: library.path, refused: refused.join(", ") },
+      });
+    }
   }
   log.info("ciphers of the system", { library: taken });
 }

@@ -2,6 +2,7 @@
  * The billing role: everything that needs the database. The ledger projects the journal, cycles are
  * closed, bills go out, and the office answers the operators.
  */
+import { subjects } from "../../protocol/subjects.ts";
 import { type DueRules, startDueSweeps } from "../accounts/due_sweeps.ts";
 import { startBilling } from "../billing/billing.ts";
 import { openDatabase } from "../database/connect.ts";
@@ -109,6 +110,7 @@ async function startParts(
       feed.passed(cursor);
       if (inserted > 0) billing.nudge();
     },
+    onHalted: (reason) => tellOfHalt(broker, log, reason),
   });
   const stopSending = await startSending(options, db, outbox);
   const dueSweeps = startDueSweeps({
@@ -129,6 +131,13 @@ async function startParts(
     await stopSending();
     await files.stop();
   };
+}
+
+/** The log has said it; who follows the events hears of it too. */
+function tellOfHalt(broker: NatsBroker, log: Log, reason: string): void {
+  const body = new TextEncoder().encode(JSON.stringify({ event: "ledger_halted", reason }));
+  broker.publish(subjects.event("alarm", "ledger_halted", "ledger"), body)
+    .catch((error) => log.warn("event not written", { reason: error.message }));
 }
 
 /** Notices as they come and as they are due, and what the providers report on them. */

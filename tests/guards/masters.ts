@@ -16,6 +16,7 @@ const OWNERSHIP = {
   test: "tests/actors/ownership/ownership_test.ts",
 };
 const LEDGER = "tests/streams/database/ledger_test.ts";
+const LOST = "tests/streams/jetstream/journal_lost_test.ts";
 /** Worlds full of faults: they find by themselves what no other test was written for. */
 const WORLDS = {
   test: "tests/simulation/simulation_test.ts",
@@ -288,6 +289,31 @@ const ledgers: readonly Guard[] = [
     find: "    return entries.length < recordsMax ? GATHER_MS : 0;",
     replace: "    return 0;",
     name: "the ledger",
+  },
+  {
+    ...{ file: "streams/jetstream/journal_feed.ts", test: LOST },
+    rule: "A running ledger looks at the journal anew when the broker is back",
+    source: "I1, the broker lost its end",
+    find: "      if (input!.made !== made) {",
+    replace: "      if (input!.made < made) {",
+    name: "a running ledger says that the journal lost its end",
+  },
+  {
+    ...{ file: "streams/database/ledger_loop.ts", test: LOST },
+    rule: "A ledger takes no record of another journal, however far that one has come",
+    source: "I1, the broker lost its end",
+    find: "    if (there !== undefined && there !== fingerprint) {",
+    replace: "    if (there === null) {",
+    name: "a running ledger takes no record of a journal that lost its end and has grown again",
+  },
+  {
+    file: "streams/database/ledger_loop.ts",
+    test: "tests/streams/database/ledger_mark_test.ts",
+    rule: "A ledger that stands still says so, once",
+    source: "I1, the broker lost its end",
+    find: "    if (this.#halted) return;",
+    replace: "",
+    name: "runLedger() says loudly and once that it stands still",
   },
   {
     ...{ file: "streams/database/ledger_loop.ts", test: LEDGER },

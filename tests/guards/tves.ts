@@ -248,4 +248,13 @@ export const guards: readonly Guard[] = [
     test: PRIMITIVES_TEST,
     name: "hkdfExpand() gives 1 to 8160 bytes and says so",
   },
+  {
+    file: "streams/native/libcrypto.ts",
+    test: "tests/streams/native_test.ts",
+    rule: "A library that refuses one cipher serves the others",
+    source: "ADR 0013",
+    find: "      refused.push(name as Primitive);",
+    replace: "      throw new Error(name);",
+    name: "of a library that refuses a cipher",
+  },
 ];

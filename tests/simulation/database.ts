@@ -25,6 +25,7 @@ export class WorldDatabase implements Server {
   readonly readings = new Map<string, ReadingRow>();
   readonly slaves = new Map<string, SlaveRow>();
   cursor = 0;
+  fingerprint: string | null = null;
   up = true;
   life = 0;
   disk_ms = 1;
@@ -87,6 +88,7 @@ export class Open {
   /** The row that it holds. */
   locked: string | undefined;
   cursor: number | undefined;
+  fingerprint: string | null = null;
   readings: ReadingRow[] = [];
   slaves: readonly SlaveRow[] = [];
 }
@@ -143,7 +145,8 @@ const CURSOR_ROW = "ledger_cursor";
 /** `database` as the ledger of one process sees it over `link`. */
 export function ledgerOver(database: WorldDatabase, link: Link): LedgerStore {
   return {
-    cursor: () => link.call(() => database.cursor),
+    place: () =>
+      link.call(() => ({ sequence: database.cursor, fingerprint: database.fingerprint })),
     isDataFault: () => false,
     transaction: (work) =>
       inTransaction(
@@ -165,6 +168,7 @@ function commit(database: WorldDatabase, open: Open): void {
     }
   }
   database.cursor = open.cursor ?? from;
+  if (open.cursor !== undefined) database.fingerprint = open.fingerprint;
   database.onCommit({ from, to: database.cursor, rows: open.readings });
 }
 
@@ -177,7 +181,8 @@ function transactionOver(database: WorldDatabase, link: Link, open: Open): Ledge
     },
     writeReadings: (rows) => at(() => insert(database, open, rows)),
     writeSlaves: (rows) => at(() => void (open.slaves = rows)),
-    moveCursor: (sequence) => at(() => void (open.cursor = sequence)),
+    moveCursor: (sequence, fingerprint) =>
+      at(() => void Object.assign(open, { cursor: sequence, fingerprint })),
   };
 }
 

@@ -107,7 +107,7 @@ const cursorTransaction: Sabotage = {
         next: 0,
       };
       const result = await work({
-        lockCursor: () => store.cursor(),
+        lockCursor: async () => (await store.place()).sequence,
         writeReadings: (rows) => {
           written.rows = rows;
           return Promise.resolve({ inserted: rows.length, conflicts: [] });
@@ -117,7 +117,7 @@ const cursorTransaction: Sabotage = {
       });
       await store.transaction(async (transaction) => {
         const cursor = await transaction.lockCursor();
-        await transaction.moveCursor(Math.max(cursor, written.next));
+        await transaction.moveCursor(Math.max(cursor, written.next), null);
       });
       await store.transaction(async (transaction) => {
         await transaction.writeReadings(written.rows);

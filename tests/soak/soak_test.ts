@@ -1,6 +1,7 @@
 /** The verdict of the soak on made-up samples, and one short soak of real processes that is ended. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { postgresBinaries } from "../support/postgres.ts";
 import { bytesNeeded, framesBytesMax, freeBytes, requireDisk } from "./disk.ts";
 import { readSoakOptions } from "./options.ts";
 import { pictureOf, sparkline } from "./picture.ts";
@@ -89,7 +90,13 @@ Deno.test("readSoakOptions() has an hour at 10,000 a second, and tells wrong usa
   assert.throws(() => readSoakOptions(["--hours", "1"]), { name: "UsageError" });
 });
 
-Deno.test("a soak that is interrupted ends what it started and leaves nothing but its samples", async () => {
+Deno.test({
+  name: "a soak that is interrupted ends what it started and leaves nothing but its samples",
+  ignore: postgresBinaries() === undefined,
+  fn: interruptedSoak,
+});
+
+async function interruptedSoak(): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "samay-test-" });
   await Deno.chmod(dir, 0o755); // PostgreSQL runs as another user.
   let child: Deno.ChildProcess | undefined;
@@ -99,18 +106,8 @@ Deno.test("a soak that is interrupted ends what it started and leaves nothing bu
       args: [
         ...["run", "-q", "--no-prompt", "--allow-all"],
         fileURLToPath(new URL("main.ts", import.meta.url)),
-        ...[
-          "--minutes",
-          "1",
-          "--rate",
-          "200",
-          "--meters",
-          "64",
-          "--every",
-          "1",
-          "--out",
-          `${dir}/out`,
-        ],
+        ...["--minutes", "1", "--rate", "200", "--meters", "64", "--every", "1"],
+        ...["--out", `${dir}/out`],
       ],
       env: { TMPDIR: dir },
       stdout: "null",
@@ -140,4 +137,4 @@ Deno.test("a soak that is interrupted ends what it started and leaves nothing bu
     await child?.status;
     await Deno.remove(dir, { recursive: true });
   }
-});
+}

@@ -89,13 +89,16 @@ function managerOf(broker: WorldBroker, link: Link) {
         link.call(() => broker.deleteConsumer(stream, name)),
     },
     streams: {
-      getMessage: (name: string, { last_by_subj }: { last_by_subj: string }) =>
+      getMessage: (name: string, { last_by_subj, seq }: { last_by_subj?: string; seq?: number }) =>
         link.call(() => {
-          const found = broker.stream(name).lastOf(last_by_subj);
+          const stream = broker.stream(name);
+          const found = seq === undefined ? stream.lastOf(last_by_subj!) : stream.at(seq);
           if (found === undefined) {
             throw Object.assign(new Error("no message found"), { api_error: { code: NOT_FOUND } });
           }
-          return { seq: found.sequence, header: { get: () => found.messageId } };
+          const { sequence, subject, payload, messageId, stored_ms } = found;
+          const header = { get: () => messageId };
+          return { seq: sequence, subject, data: payload, time: new Date(stored_ms), header };
         }),
       purge: (name: string, { filter, seq }: { filter?: string; seq: number }) =>
         link.call(() => broker.stream(name).purge(filter, seq)),

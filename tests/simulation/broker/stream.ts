@@ -41,6 +41,11 @@ export class Stream {
     return this.#lastBySubject.get(subject);
   }
 
+  at(sequence: number): Stored | undefined {
+    const message = this.messages[sequence - 1];
+    return message?.purged ? undefined : message;
+  }
+
   append(
     subject: string,
     payload: Uint8Array,

@@ -11,8 +11,8 @@ import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
 import { startOffice } from "../../../streams/office/office.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { runProgram } from "../../../streams/terminal/program.ts";
 import { withBroker } from "../../support/broker.ts";
+import { samay } from "../../support/command_line.ts";
 import { withDatabase } from "../../support/database.ts";
 import { addAccount, addReading, at, counts, type Db, NOW } from "./fixture.ts";
 
@@ -20,19 +20,6 @@ import { addAccount, addReading, at, counts, type Db, NOW } from "./fixture.ts";
 function clockFrom(start_ms: number): () => number {
   const started = performance.now();
   return () => Math.floor(start_ms + performance.now() - started);
-}
-
-/** One call of the command line, with what it printed on stdout and as its error. */
-async function samay(...words: string[]) {
-  const [out, error]: [string[], string[]] = [[], []];
-  const log = console.log;
-  console.log = (text: string) => void out.push(text);
-  try {
-    const code = await runProgram(words, { error: (text) => void error.push(text) });
-    return { code, out: out.join("\n"), error: error.join("\n") };
-  } finally {
-    console.log = log;
-  }
 }
 
 /** The billing role, its outbox and its office, with a slave whose meters read `values_wh`. */

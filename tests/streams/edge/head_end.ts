@@ -103,7 +103,7 @@ export class TestHeadEnd {
 }
 
 /** Waits until `holds`; says `what` did not come about otherwise. */
-export async function until(what: string, holds: () => boolean, within_ms = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, within_ms = 60_000): Promise<void> {
   const deadline = performance.now() + within_ms;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`did not happen: ${what}`);

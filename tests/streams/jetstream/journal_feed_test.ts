@@ -32,7 +32,8 @@ Deno.test("journalFeed() resumes behind any cursor, across a hard kill of the br
     });
     assert.deepEqual(seen, [5]);
     await eventually(async () => assert.equal(await feed.lastSequence?.(), 5));
-    assert.deepEqual(await read(5), []);
+    // Once it says that it was out of reach: whoever reads looks whether this is the same journal.
+    await eventually(async () => assert.deepEqual(await read(5), []));
     const snapshots = await broker.bucket("samay_snapshots");
     assert.equal(await ledgerPassed(snapshots), 0);
     feed.passed(5);

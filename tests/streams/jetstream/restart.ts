@@ -3,10 +3,16 @@ import { startBrokerProcess } from "../../../streams/jetstream/broker_process.ts
 import type { Log } from "../../../streams/terminal/log.ts";
 import type { TestBroker } from "../../support/broker.ts";
 
-export async function restart(given: TestBroker, down_ms = 0): Promise<void> {
+/** `meanwhile` may change its files. */
+export async function restart(
+  given: TestBroker,
+  down_ms = 0,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const { process, program, dataDir } = given;
   await process.kill();
   await new Promise((resolve) => setTimeout(resolve, down_ms));
+  await meanwhile();
   const next = await startBrokerProcess({ program, dataDir, port: process.port });
   // `withBroker` stops the one that it started: from now on that is this one.
   Object.assign(process, next);

@@ -2,21 +2,8 @@ import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:asse
 import { join } from "node:path";
 import { describeAes } from "../../../streams/lab/aes_walk.ts";
 import { createPaint } from "../../../streams/terminal/colour.ts";
-import { runProgram } from "../../../streams/terminal/program.ts";
 import { fromHex } from "../../../protocol/bytes.ts";
-
-/** One call of the command line, with what it printed. */
-async function samay(...words: string[]) {
-  const [out, error]: [string[], string[]] = [[], []];
-  const log = console.log;
-  console.log = (text: string) => void out.push(text);
-  try {
-    const code = await runProgram(words, { error: (text) => void error.push(text) });
-    return { code, out: out.join("\n"), error: error.join("\n") };
-  } finally {
-    console.log = log;
-  }
-}
+import { samay } from "../../support/command_line.ts";
 
 Deno.test("lab --json gives one document with every number, and pictures where they are asked for", async () => {
   const folder = await Deno.makeTempDir();

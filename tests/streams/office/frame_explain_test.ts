@@ -14,8 +14,8 @@ import { startOffice } from "../../../streams/office/office.ts";
 import { Failure, UsageError } from "../../../streams/terminal/command.ts";
 import { command } from "../../../streams/terminal/commands/frame_explain.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { parseCommandLine } from "../../../streams/terminal/parse.ts";
 import { withBroker } from "../../support/broker.ts";
+import { runCommand } from "../../support/command_line.ts";
 import { withDatabase } from "../../support/database.ts";
 import { eventually } from "../../support/eventually.ts";
 import { energy, TEST_KEK, testMeter } from "../../support/meters.ts";
@@ -273,31 +273,19 @@ Deno.test("frame-explain tells of every kind of frame why it opened or did not",
     await t.step("the command says it in a few lines or as one document", async () => {
       Deno.env.set("SAMAY_NATS_URL", broker.url);
       try {
-        const text = await printed("" + ids.slow);
+        const text = await runCommand(command, "" + ids.slow);
         assert.match(text, /Verdict +no_key_in_window, \d+ tried/);
         assert.match(text, /Sealed +13\d\.\d{3} s before it arrived/);
         assert.match(text, /\n\nThis meter's clock is 13\d s slow/);
-        const document = JSON.parse(await printed("" + ids.slow, "--json"));
+        const document = JSON.parse(await runCommand(command, "" + ids.slow, "--json"));
         assert.equal(document.stream_sequence, ids.slow);
         assert.equal(document.header.clock_quality, 2);
-        await assert.rejects(printed("1"), Failure);
-        await assert.rejects(printed("x"), UsageError);
-        await assert.rejects(printed("3", "--wide", "999999"), UsageError);
+        await assert.rejects(runCommand(command, "1"), Failure);
+        await assert.rejects(runCommand(command, "x"), UsageError);
+        await assert.rejects(runCommand(command, "3", "--wide", "999999"), UsageError);
       } finally {
         Deno.env.delete("SAMAY_NATS_URL");
       }
     });
   });
 });
-
-async function printed(...words: string[]): Promise<string> {
-  const lines: string[] = [];
-  const log = console.log;
-  console.log = (text: string) => void lines.push(text);
-  try {
-    assert.equal(await command.run(parseCommandLine(command, words)), 0);
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
-}

@@ -9,8 +9,6 @@ import { createMailer } from "../../../streams/delivery/mail.ts";
 import { suppress } from "../../../streams/delivery/suppressions.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
 import { noticeVerbs } from "../../../streams/office/notice_verbs.ts";
-import { startOffice } from "../../../streams/office/office.ts";
-import { type Command, Failure, UsageError } from "../../../streams/terminal/command.ts";
 import { command as billShow } from "../../../streams/terminal/commands/bill_show.ts";
 import { command as bounce } from "../../../streams/terminal/commands/notice_bounce.ts";
 import { command as drop } from "../../../streams/terminal/commands/notice_drop.ts";
@@ -20,54 +18,23 @@ import { command as remind } from "../../../streams/terminal/commands/notice_rem
 import { command as retry } from "../../../streams/terminal/commands/notice_retry.ts";
 import { command as show } from "../../../streams/terminal/commands/notice_show.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { parseCommandLine } from "../../../streams/terminal/parse.ts";
-import { withBroker } from "../../support/broker.ts";
+import { withOffice } from "../../support/office.ts";
+import { failure, runCommand, usage } from "../../support/command_line.ts";
 import { withDatabase } from "../../support/database.ts";
 import { withSmtp } from "../../support/smtp.ts";
 import type { Db } from "../billing/fixture.ts";
 import { issueBill, noticeOf } from "../delivery/issued.ts";
 import { utility } from "../delivery/sample.ts";
 
-/** Runs a command with words as a person types them; returns what it printed. */
-async function run(command: Command, ...words: string[]): Promise<string> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (text: string) => void printed.push(text);
-  try {
-    assert.equal(await command.run(parseCommandLine(command, words)), 0);
-  } finally {
-    console.log = log;
-  }
-  return printed.join("\n");
-}
-
-const failure = (pattern: RegExp) => (error: unknown) =>
-  error instanceof Failure && pattern.test(error.message);
-const usage = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UsageError && pattern.test(error.message);
-
 /** Six in the evening in India. */
 const EVENING = Date.parse("2026-05-10T18:00:00+05:30");
 /** Eleven at night. */
 const NIGHT = Date.parse("2026-05-10T23:00:00+05:30");
 
-async function withOffice(body: (db: Db, at: { now_ms: number }) => Promise<void>): Promise<void> {
-  await withBroker(({ broker, process }) =>
-    withDatabase(async (db) => {
-      const at = { now_ms: EVENING };
-      const office = startOffice(
-        { db, broker, log: silentLog, now_ms: () => at.now_ms },
-        { ...noticeVerbs, ...billVerbs },
-      );
-      Deno.env.set("SAMAY_NATS_URL", process.url);
-      try {
-        await body(db, at);
-      } finally {
-        Deno.env.delete("SAMAY_NATS_URL");
-        await office.stop();
-      }
-    })
-  );
+async function atOffice(body: (db: Db, at: { now_ms: number }) => Promise<void>): Promise<void> {
+  const at = { now_ms: EVENING };
+  const verbs = { ...noticeVerbs, ...billVerbs };
+  await withOffice(verbs, { now_ms: () => at.now_ms }, ({ db }) => body(db, at));
 }
 
 async function park(db: Db, n: number, channel: "email" | "sms", last_error: string) {
@@ -82,36 +49,42 @@ const messagesOf = async (db: Db) =>
     .map(({ message_id }) => message_id);
 
 Deno.test("samay notice shows what is parked and why, and sends it anew once a person says so", () =>
-  withOffice(async (db) => {
+  atOffice(async (db) => {
     const number = await issueBill(db, 1);
     await issueBill(db, 2);
     const mail = await park(db, 1, "email", "Mail: 550 5.1.1 No such user");
     const text = await park(db, 2, "sms", "Twilio: undelivered, code 30003");
     await db.deleteFrom("outbox").execute();
 
-    const listed = await run(list);
+    const listed = await runCommand(list);
     assert.match(listed, /parked/);
     assert.match(listed, /c1@example\.org/);
     assert.match(listed, /30003/);
-    assert.doesNotMatch(await run(list, "--channel", "sms"), /c1@example\.org/);
-    assert.equal(JSON.parse(await run(list, "--state", "all", "--json")).length, 4);
-    assert.match(await run(show, mail), /why +Mail: 550 5\.1\.1 No such user/);
+    assert.doesNotMatch(await runCommand(list, "--channel", "sms"), /c1@example\.org/);
+    assert.equal(JSON.parse(await runCommand(list, "--state", "all", "--json")).length, 4);
+    assert.match(await runCommand(show, mail), /why +Mail: 550 5\.1\.1 No such user/);
     assert.match(
-      await run(billShow, number),
+      await runCommand(billShow, number),
       new RegExp(`email to c1@example.org: parked \\(Mail: 550 .*\\); notice ${mail}`),
     );
 
-    await assert.rejects(() => run(retry, mail), usage(/Say why/));
-    await assert.rejects(() => run(retry, "--reason", "x"), usage(/Name one notice, or give/));
-    await assert.rejects(() => run(retry, "0", "--reason", "x"), usage(/A notice has a number/));
-    await assert.rejects(() => run(retry, "99", "--reason", "x"), failure(/no notice 99/));
+    await assert.rejects(() => runCommand(retry, mail), usage(/Say why/));
     await assert.rejects(
-      () => run(retry, mail, "--reason", "x", "--to", "+919800000009"),
+      () => runCommand(retry, "--reason", "x"),
+      usage(/Name one notice, or give/),
+    );
+    await assert.rejects(
+      () => runCommand(retry, "0", "--reason", "x"),
+      usage(/A notice has a number/),
+    );
+    await assert.rejects(() => runCommand(retry, "99", "--reason", "x"), failure(/no notice 99/));
+    await assert.rejects(
+      () => runCommand(retry, mail, "--reason", "x", "--to", "+919800000009"),
       failure(/goes by email/),
     );
     assert.equal((await noticeOf(db, 1, "email")).state, "parked");
 
-    await run(retry, mail, "--reason", "a slip of the pen", "--to", "c1@mended.example");
+    await runCommand(retry, mail, "--reason", "a slip of the pen", "--to", "c1@mended.example");
     const mended = await noticeOf(db, 1, "email");
     assert.deepEqual([mended.state, mended.recipient, mended.attempts, mended.drive], [
       "intended",
@@ -120,49 +93,55 @@ Deno.test("samay notice shows what is parked and why, and sends it anew once a p
       1,
     ]);
     assert.deepEqual(await messagesOf(db), [`notice-${mail}-1`]);
-    assert.match(await run(show, mail), /notice\.redriven by \S+: a slip of the pen/);
-    await assert.rejects(() => run(retry, mail, "--reason", "x"), failure(/it is intended/));
+    assert.match(await runCommand(show, mail), /notice\.redriven by \S+: a slip of the pen/);
+    await assert.rejects(() => runCommand(retry, mail, "--reason", "x"), failure(/it is intended/));
 
     const none = ["--parked", "--reason", "carrier is back", "--why", "code 30009"];
-    assert.equal(await run(retry, ...none), "0 notices are sent anew");
+    assert.equal(await runCommand(retry, ...none), "0 notices are sent anew");
     const those = ["--parked", "--reason", "carrier is back", "--why", "code 30003"];
-    assert.equal(await run(retry, ...those), "1 notice is sent anew");
+    assert.equal(await runCommand(retry, ...those), "1 notice is sent anew");
     assert.deepEqual(await messagesOf(db), [`notice-${mail}-1`, `notice-${text}-1`]);
-    assert.equal(await run(list), "No notices are parked");
+    assert.equal(await runCommand(list), "No notices are parked");
   }));
 
 Deno.test("samay notice gives up, notes a mail that came back, and lifts its address", () =>
-  withOffice(async (db) => {
+  atOffice(async (db) => {
     await issueBill(db, 1);
     const text = await park(db, 1, "sms", "Twilio: no");
-    await run(drop, text, "--reason", "handed over at the counter");
+    await runCommand(drop, text, "--reason", "handed over at the counter");
     const dropped = await noticeOf(db, 1, "sms");
     assert.equal(dropped.state, "skipped");
     assert.match(dropped.last_error!, /given up by .*: handed over at the counter/);
-    await assert.rejects(() => run(drop, text, "--reason", "x"), failure(/it is skipped/));
+    await assert.rejects(() => runCommand(drop, text, "--reason", "x"), failure(/it is skipped/));
 
     const { notification_id } = await noticeOf(db, 1, "email");
     const mail = String(notification_id);
     const back = ["--reason", "550 user unknown"];
-    await assert.rejects(() => run(bounce, mail, ...back), failure(/nothing of it was taken/));
+    await assert.rejects(
+      () => runCommand(bounce, mail, ...back),
+      failure(/nothing of it was taken/),
+    );
     await db.updateTable("notification").set({ state: "sent", provider_id: "<m>" })
       .where("notification_id", "=", notification_id).execute();
-    await run(bounce, mail, ...back);
+    await runCommand(bounce, mail, ...back);
     const bounced = await noticeOf(db, 1, "email");
     assert.deepEqual([bounced.state, bounced.delivery, bounced.last_error], [
       "parked",
       "bounced",
       "550 user unknown",
     ]);
-    assert.match(await run(list, "--suppressed"), /email +c1@example\.org .* 550 user unknown/);
-    assert.match(await run(show, mail), /suppressed +c1@example\.org is suppressed/);
+    assert.match(
+      await runCommand(list, "--suppressed"),
+      /email +c1@example\.org .* 550 user unknown/,
+    );
+    assert.match(await runCommand(show, mail), /suppressed +c1@example\.org is suppressed/);
 
     await assert.rejects(
-      () => run(lift, "nobody@example.org", "--reason", "x"),
+      () => runCommand(lift, "nobody@example.org", "--reason", "x"),
       failure(/is not suppressed/),
     );
-    await run(lift, "C1@Example.org", "--reason", "mailbox opened again");
-    assert.equal(await run(list, "--suppressed"), "No address is suppressed");
+    await runCommand(lift, "C1@Example.org", "--reason", "mailbox opened again");
+    assert.equal(await runCommand(list, "--suppressed"), "No address is suppressed");
     const audit = await db.selectFrom("audit").select(["action", "subject"])
       .where("subject", "=", "c1@example.org").orderBy("audit_id").execute();
     assert.deepEqual(audit.map(({ action }) => action), ["address.suppressed", "address.lifted"]);
@@ -189,13 +168,13 @@ async function withMail(
 }
 
 Deno.test("samay notice remind waits in the table for the morning, and reminds once a day", () =>
-  withOffice(async (db, at) => {
+  atOffice(async (db, at) => {
     const number = await issueBill(db, 1, { phone: null });
     await db.deleteFrom("outbox").execute();
     at.now_ms = NIGHT;
     const due = ["--reason", "due in three days"];
-    assert.match(await run(remind, number, ...due), /Reminder of bill .*: notice \d+$/);
-    assert.match(await run(remind, number, ...due), /Nobody is reminded/);
+    assert.match(await runCommand(remind, number, ...due), /Reminder of bill .*: notice \d+$/);
+    assert.match(await runCommand(remind, number, ...due), /Nobody is reminded/);
     const { notification_id, invoice_id } = await db.selectFrom("notification").selectAll()
       .where("kind", "=", "reminder").executeTakeFirstOrThrow();
     assert.deepEqual(await messagesOf(db), [`notice-${notification_id}`]);
@@ -206,7 +185,7 @@ Deno.test("samay notice remind waits in the table for the morning, and reminds o
       await deliverAt(NIGHT);
       assert.equal(received.length, 0);
       const morning_ms = Date.parse("2026-05-11T09:00:00+05:30");
-      assert.match(await run(billShow, number), /reminder email .* due 2026-05-11 09:00:00/);
+      assert.match(await runCommand(billShow, number), /reminder email .* due 2026-05-11 09:00:00/);
       assert.equal(await handOutDue(db, morning_ms - 1), 0);
       assert.equal(await handOutDue(db, morning_ms), 1);
       assert.equal(await handOutDue(db, morning_ms), 0);
@@ -217,7 +196,7 @@ Deno.test("samay notice remind waits in the table for the morning, and reminds o
       assert.equal(received.length, 1);
     });
     at.now_ms = NIGHT + 86_400_000;
-    assert.match(await run(remind, number, ...due), /notice \d+$/);
+    assert.match(await runCommand(remind, number, ...due), /notice \d+$/);
   }));
 
 Deno.test("deliver() sends nothing to a suppressed address, and suppresses one that is refused", () =>

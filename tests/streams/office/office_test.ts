@@ -7,21 +7,20 @@ import { subjects } from "../../../protocol/subjects.ts";
 import { projectBatch } from "../../../streams/database/ledger.ts";
 import type { Kysely } from "../../../streams/database/kysely.ts";
 import type { Database } from "../../../streams/database/schema.ts";
-import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { meterView } from "../../../streams/masters/board.ts";
 import { askOffice } from "../../../streams/office/client.ts";
 import { meterVerbs } from "../../../streams/office/meter_verbs.ts";
 import { startOffice, verb } from "../../../streams/office/office.ts";
-import { type Command, Failure, UsageError } from "../../../streams/terminal/command.ts";
+import { Failure } from "../../../streams/terminal/command.ts";
 import { command as enrolCommand } from "../../../streams/terminal/commands/meter_enrol.ts";
 import { command as listCommand } from "../../../streams/terminal/commands/meter_list.ts";
 import { command as readNowCommand } from "../../../streams/terminal/commands/meter_read_now.ts";
 import { command as rekeyCommand } from "../../../streams/terminal/commands/meter_rekey.ts";
 import { command as showCommand } from "../../../streams/terminal/commands/meter_show.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { parseCommandLine } from "../../../streams/terminal/parse.ts";
 import { withBroker } from "../../support/broker.ts";
-import { withDatabase } from "../../support/database.ts";
+import { type OfficeGiven, withOffice } from "../../support/office.ts";
+import { runCommand, usage } from "../../support/command_line.ts";
 
 const KEK = new Uint8Array(32).fill(9);
 
@@ -37,23 +36,6 @@ function journaled(meter_id: string, read_at_ms: number, value: number) {
     }],
   };
 }
-
-/** Runs a command with words as a person types them; returns what it printed. */
-async function run(command: Command, ...words: string[]): Promise<string> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (text: string) => void printed.push(text);
-  try {
-    assert.equal(await command.run(parseCommandLine(command, words)), 0);
-  } finally {
-    console.log = log;
-  }
-  return printed.join("\n");
-}
-
-/** Wrong usage, exit code 2, with such a message. */
-const usage = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UsageError && pattern.test(error.message);
 
 const CLOCK = {
   ...{ quality: 2, offset_s: 0, delay_s: 0, dispersion_s: 0, stratum: 2, source: "broker" },
@@ -73,35 +55,28 @@ async function tellOf(db: Kysely<Database>, slave_id: string, report: object, ag
     ).execute();
 }
 
-async function withOffice(
-  fn: (given: { db: Kysely<Database>; broker: NatsBroker; folder: string }) => Promise<void>,
+async function atOffice(
+  fn: (given: OfficeGiven & { folder: string }) => Promise<void>,
 ): Promise<void> {
-  await withBroker(({ broker }) =>
-    withDatabase(async (db) => {
-      const context = { db, broker, log: silentLog, now_ms: Date.now, kek: KEK };
-      const office = startOffice(context, meterVerbs);
-      let sequence = 0;
-      const slave = broker.listen(subjects.command("edge-1"), async (payload) => {
-        const asked = parseJson(commandMessage, new TextDecoder().decode(payload), "command");
-        assert.equal(asked.command, "read-now");
-        if (asked.command !== "read-now" || asked.meter_id !== "MH1") return;
-        await projectBatch(db, [{
-          sequence: ++sequence,
-          record: journaled(asked.meter_id, asked.requested_at_ms + 5, 1_250_000),
-        }]);
-      });
-      const folder = await Deno.makeTempDir({ prefix: "samay-office-" });
-      Deno.env.set("SAMAY_NATS_URL", broker.url);
-      try {
-        await fn({ db, broker, folder });
-      } finally {
-        Deno.env.delete("SAMAY_NATS_URL");
-        await Deno.remove(folder, { recursive: true });
-        await slave.stop();
-        await office.stop();
-      }
-    })
-  );
+  await withOffice(meterVerbs, { kek: KEK }, async ({ db, broker }) => {
+    let sequence = 0;
+    const slave = broker.listen(subjects.command("edge-1"), async (payload) => {
+      const asked = parseJson(commandMessage, new TextDecoder().decode(payload), "command");
+      assert.equal(asked.command, "read-now");
+      if (asked.command !== "read-now" || asked.meter_id !== "MH1") return;
+      await projectBatch(db, [{
+        sequence: ++sequence,
+        record: journaled(asked.meter_id, asked.requested_at_ms + 5, 1_250_000),
+      }]);
+    });
+    const folder = await Deno.makeTempDir({ prefix: "samay-office-" });
+    try {
+      await fn({ db, broker, folder });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+      await slave.stop();
+    }
+  });
 }
 
 const ENROL = [
@@ -111,11 +86,11 @@ const ENROL = [
 ];
 
 Deno.test("samay meter enrol, list, show and read-now work by the office alone", async (t) => {
-  await withOffice(async ({ db, broker, folder }) => {
+  await atOffice(async ({ db, broker, folder }) => {
     const out = `${folder}/MH1.key.json`;
 
     await t.step("enrol writes a key file for its owner only, and prints no key", async () => {
-      const printed = JSON.parse(await run(enrolCommand, ...ENROL, "--out", out, "--json"));
+      const printed = JSON.parse(await runCommand(enrolCommand, ...ENROL, "--out", out, "--json"));
       const { mode } = await Deno.stat(out);
       assert.equal(mode! & 0o777, 0o600);
       const { key, ...file } = JSON.parse(await Deno.readTextFile(out));
@@ -129,34 +104,40 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
     });
 
     await t.step("enrol overwrites no file and leaves none when it is refused", async () => {
-      await assert.rejects(run(enrolCommand, ...ENROL, "--out", out), /exists already/);
+      await assert.rejects(runCommand(enrolCommand, ...ENROL, "--out", out), /exists already/);
       const other = `${folder}/other.json`;
       const changed = ENROL.map((word) => word === "Asha Patil" ? "Someone Else" : word);
-      await assert.rejects(run(enrolCommand, ...changed, "--out", other), /differs: name/);
-      await assert.rejects(run(enrolCommand, ...ENROL, "--out", other, "--phase", "2"), /--phase/);
-      await assert.rejects(run(enrolCommand, "--out", other), /Missing --meter/);
+      await assert.rejects(runCommand(enrolCommand, ...changed, "--out", other), /differs: name/);
+      await assert.rejects(
+        runCommand(enrolCommand, ...ENROL, "--out", other, "--phase", "2"),
+        /--phase/,
+      );
+      await assert.rejects(runCommand(enrolCommand, "--out", other), /Missing --meter/);
       await assert.rejects(Deno.stat(other), Deno.errors.NotFound);
-      assert.match(await run(enrolCommand, ...ENROL, "--out", other), /was enrolled already/);
+      assert.match(
+        await runCommand(enrolCommand, ...ENROL, "--out", other),
+        /was enrolled already/,
+      );
       assert.equal(await Deno.readTextFile(other), await Deno.readTextFile(out));
     });
 
     await t.step("read-now gives the reading once it stands in the database", async () => {
-      const answer = JSON.parse(await run(readNowCommand, "MH1", "--json"));
+      const answer = JSON.parse(await runCommand(readNowCommand, "MH1", "--json"));
       assert.equal(answer.readings[0].value, 1_250_000);
       assert.equal(answer.readings.length, 1);
-      assert.match(await run(readNowCommand, "MH1"), /1-0:1\.8\.0\s+1250000\s+Wh/);
+      assert.match(await runCommand(readNowCommand, "MH1"), /1-0:1\.8\.0\s+1250000\s+Wh/);
     });
 
     await t.step("read-now says that nothing came, and of an unknown meter", async () => {
       const second = ENROL.map((word) => word === "MH1" ? "MH2" : word);
-      await run(enrolCommand, ...second, "--account", "A2", "--out", `${folder}/2.json`);
+      await runCommand(enrolCommand, ...second, "--account", "A2", "--out", `${folder}/2.json`);
       await assert.rejects(
-        run(readNowCommand, "MH2", "--wait", "0.3"),
+        runCommand(readNowCommand, "MH2", "--wait", "0.3"),
         /Meter MH2 gave no reading within 0\.3 s\. Slave edge-1: it was never heard: start it/,
       );
       const says = async (report: object, pattern: RegExp, ago_ms = 1_000) => {
         await tellOf(db, "edge-1", report, ago_ms);
-        await assert.rejects(run(readNowCommand, "MH2", "--wait", "0.2"), pattern);
+        await assert.rejects(runCommand(readNowCommand, "MH2", "--wait", "0.2"), pattern);
       };
       await says(
         {},
@@ -186,31 +167,34 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
         await broker.publish("samay.event.warning.no_key_in_window.MH2", later);
       });
       await assert.rejects(
-        run(readNowCommand, "MH2", "--wait", "0.5"),
+        runCommand(readNowCommand, "MH2", "--wait", "0.5"),
         /0\.5 s\. Its frame 13 was refused as no_key_in_window: see samay frame explain 13\. Slave/,
       );
       await refusing.stop();
       await says({}, /edge-1: it was last heard at .* Indian time: see that it runs/, 600_000);
       await says({ kind: "goodbye" }, /edge-1: it said goodbye at .*: it is stopped/);
-      const shown = await run(showCommand, "MH2");
+      const shown = await runCommand(showCommand, "MH2");
       assert.match(shown, /Slave +edge-1: it said goodbye at .*\n.*clock +is synchronised/);
       assert.match(shown, /Sealed with +AES-256-GCM \(suite 1\)\nKey +generation 0/);
-      await assert.rejects(run(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
-      await assert.rejects(run(readNowCommand, "MH9", "--wait", "999"), /--wait/);
+      await assert.rejects(runCommand(readNowCommand, "MH9"), /No meter MH9 is enrolled/);
+      await assert.rejects(runCommand(readNowCommand, "MH9", "--wait", "999"), /--wait/);
       for (const command of [readNowCommand, showCommand, rekeyCommand]) {
         await assert.rejects(
-          run(command, "bad id!"),
+          runCommand(command, "bad id!"),
           usage(/^ID is 1 to 32 letters, .* "bad id!"$/),
         );
       }
-      await assert.rejects(run(listCommand, "--slave", "a.b"), usage(/--slave is 1 to 32/));
+      await assert.rejects(runCommand(listCommand, "--slave", "a.b"), usage(/--slave is 1 to 32/));
       const bad = ENROL.map((word) => word === "MH1" ? "MH 1" : word);
-      await assert.rejects(run(enrolCommand, ...bad, "--out", "x"), usage(/--meter is 1 to 32/));
+      await assert.rejects(
+        runCommand(enrolCommand, ...bad, "--out", "x"),
+        usage(/--meter is 1 to 32/),
+      );
     });
 
     await t.step("show prefers a frame that came after the slave's report", async () => {
       await tellOf(db, "edge-1", { clock: { ...CLOCK, quality: 0, offset_s: -137 } }, 60_000);
-      const shown = await run(showCommand, "MH1");
+      const shown = await runCommand(showCommand, "MH1");
       assert.match(
         shown,
         /Slave's clock +is synchronised \(as of .* Indian time, by its last frame/,
@@ -220,15 +204,18 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
         /Slave's time +by broker, stratum 2; its machine's own clock is 137\.000 s ahead of that \(as/,
       );
       assert.match(
-        await run(readNowCommand, "MH1"),
+        await runCommand(readNowCommand, "MH1"),
         /Its slave's time: by broker, .* ahead of that/,
       );
       await tellOf(db, "edge-1", { clock: { ...CLOCK, quality: 0 } }, -60_000);
-      assert.match(await run(showCommand, "MH1"), /Slave's clock +is not synchronised: .* \(as of/);
+      assert.match(
+        await runCommand(showCommand, "MH1"),
+        /Slave's clock +is not synchronised: .* \(as of/,
+      );
     });
 
     await t.step("show tells what the master shows in words", async () => {
-      const sheet = await run(showCommand, "MH1");
+      const sheet = await runCommand(showCommand, "MH1");
       assert.match(sheet, /Master +no frame yet/);
       const state = freshMeter("MH1");
       Object.assign(state.clock, { offset_s: -0.005, drift_ppm: -12.34, variance_s2: 0.001225 });
@@ -236,7 +223,7 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
       Object.assign(state, { opened: 2, trials: 2, rejected: { replayed: 1 } });
       const bucket = await broker.bucket("samay_meters");
       await bucket.put("MH1", utf8(JSON.stringify(meterView(state, "m1"))));
-      const shown = await run(showCommand, "MH1");
+      const shown = await runCommand(showCommand, "MH1");
       assert.match(shown, /Master +m1: 2 frames opened, 1 key tried for each/);
       assert.match(shown, /Refused +replayed 1 time/);
       assert.match(shown, /Clock seen +5 ms behind ours, by 2 frames, give or take 35 ms/);
@@ -246,19 +233,19 @@ Deno.test("samay meter enrol, list, show and read-now work by the office alone",
     });
 
     await t.step("list shows lines in pages, show the whole sheet", async () => {
-      const table = await run(listCommand);
+      const table = await runCommand(listCommand);
       assert.match(table, /MH1 +edge-1 +170012345678 +Asha Patil +\d{4}-\d\d-\d\d .* 1250\.000/);
       assert.match(table, /MH2 .*never/);
-      const { meters, more } = JSON.parse(await run(listCommand, "--limit", "1", "--json"));
+      const { meters, more } = JSON.parse(await runCommand(listCommand, "--limit", "1", "--json"));
       assert.deepEqual([meters.length, meters[0].meter_id, more], [1, "MH1", true]);
-      assert.match(await run(listCommand, "--slave", "none"), /No meters/);
-      const sheet = await run(showCommand, "MH1");
+      assert.match(await runCommand(listCommand, "--slave", "none"), /No meters/);
+      const sheet = await runCommand(showCommand, "MH1");
       assert.match(sheet, /Last reading +1250\.000 kWh at/);
       assert.match(sheet, /opened at 1234\.500 kWh/);
       assert.match(sheet, /History .*meter\.enrolled \(operator\)/);
-      const json = JSON.parse(await run(showCommand, "MH1", "--json"));
+      const json = JSON.parse(await runCommand(showCommand, "MH1", "--json"));
       assert.equal(json.consumer.language, "mr");
-      await assert.rejects(run(showCommand, "MH9"), /No meter MH9/);
+      await assert.rejects(runCommand(showCommand, "MH9"), /No meter MH9/);
     });
   });
 });

@@ -1,19 +1,6 @@
 import assert from "node:assert/strict";
 import { tariffOf } from "../../../actors/billing/tariff/catalogue.ts";
-import { runProgram } from "../../../streams/terminal/program.ts";
-
-/** One call of the command line, with what it printed. */
-async function samay(...words: string[]) {
-  const [out, error]: [string[], string[]] = [[], []];
-  const log = console.log;
-  console.log = (text: string) => void out.push(text);
-  try {
-    const code = await runProgram(words, { error: (text) => void error.push(text) });
-    return { code, out: out.join("\n"), error: error.join("\n") };
-  } finally {
-    console.log = log;
-  }
-}
+import { samay } from "../../support/command_line.ts";
 
 const april = ["--from", "2026-04-01", "--to", "2026-05-01"];
 const quoteOf = (...more: string[]) =>
