@@ -41,6 +41,8 @@ export interface MeterTable {
   serial_number: string;
   slave_id: string;
   alias: BigInteger;
+  /** Digits before the point on the register's display; null: not known. */
+  register_digits: ColumnType<number | null, number | null | undefined, number | null>;
   created_at: CreatedAt;
 }
 
@@ -76,6 +78,65 @@ export interface RawReadingTable {
   second_found_s: BigInteger | null;
   trials: number | null;
   clock_quality: number | null;
+}
+
+export type DecisionStatus = "quarantined" | "accepted" | "rejected";
+export type ReadingQuality = "measured" | "estimated" | "substituted" | "edited";
+
+/** What was decided about a reading. Never updated, never deleted; the latest one counts. */
+export interface ReadingDecisionTable {
+  decision_id: Generated<BigInteger>;
+  meter_id: string;
+  obis: string;
+  read_at: Date;
+  status: DecisionStatus;
+  quality: ReadingQuality;
+  /** What billing uses, in watt-hours; null unless accepted. */
+  value: BigInteger | null;
+  /** Code of the rule that decided, or `person`. */
+  rule: string;
+  /** In words for people. */
+  detail: string;
+  decided_by: string;
+  /** Why, of a person's decision. */
+  reason: string | null;
+  decided_at: ColumnType<Date, Date | undefined, never>;
+}
+
+/** A second value for a moment that has one in `raw_reading`. Never updated, never deleted. */
+export interface ReadingConflictTable {
+  meter_id: string;
+  obis: string;
+  read_at: Date;
+  /** The one that came second, and the one that stands. */
+  value: BigInteger;
+  kept: BigInteger;
+  journal_sequence: BigInteger;
+  seen_at: CreatedAt;
+}
+
+/** Every reading with what was decided about it, and decided values without a reading. A view. */
+export interface ValidatedReadingView {
+  meter_id: string;
+  obis: string;
+  read_at: Date;
+  /** Billing's value. Of an accepted reading only; else what was measured. */
+  value: BigInteger | null;
+  quality: ReadingQuality;
+  usable: boolean;
+  status: DecisionStatus;
+  rule: string | null;
+  detail: string | null;
+  decided_by: string | null;
+  reason: string | null;
+  decided_at: Date | null;
+  raw_value: BigInteger | null;
+  unit: string;
+  /** `decision`: there is no raw reading at that moment. */
+  source: "frame" | "import" | "decision";
+  flags: Json<string[]>;
+  arrived_at: Date | null;
+  journal_sequence: BigInteger | null;
 }
 
 /** A version of a tariff as it was used: the document itself, so that a bill can always be explained. */
@@ -119,6 +180,9 @@ export interface BillingCycleTable {
   draft: ColumnType<unknown, string | null | undefined, string | null>;
   /** Billed by no reading. */
   estimated: Generated<boolean>;
+  /** The reading that a parked cycle waits for a decision on, and the rule that it failed. */
+  parked_reading_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  parked_rule: ColumnType<string | null, string | null | undefined, string | null>;
   created_at: CreatedAt;
 }
 
@@ -315,6 +379,10 @@ export interface Database {
   meter: MeterTable;
   installation: InstallationTable;
   raw_reading: RawReadingTable;
+  reading_decision: ReadingDecisionTable;
+  latest_reading_decision: ReadingDecisionTable;
+  reading_conflict: ReadingConflictTable;
+  validated_reading: ValidatedReadingView;
   tariff: TariffTable;
   billing_cycle: BillingCycleTable;
   invoice: InvoiceTable;
@@ -330,6 +398,8 @@ export interface Database {
   outbox: OutboxTable;
   audit: AuditTable;
   ledger_cursor: LedgerCursorTable;
+  /** How far readings are validated, by the journal: behind the ledger. */
+  validation_cursor: LedgerCursorTable;
   slave: SlaveTable;
   data_import: DataImportTable;
   data_import_row: DataImportRowTable;
