@@ -113,6 +113,10 @@ const COLUMNS = [
   sql`
     create trigger validation_cursor_forward before update on validation_cursor
       for each row execute function refuse_cursor_back()`,
+  // Billing asks whether a register went back within a cycle, and reads no month of readings for it.
+  sql`
+    create index raw_reading_went_back on raw_reading (meter_id, read_at)
+      where flags @> '["register_went_back"]'::jsonb`,
   sql`
     create index raw_reading_journal on raw_reading using brin (journal_sequence)
       with (pages_per_range = 32, autosummarize = on)`,

@@ -4,6 +4,7 @@ import type {
   InvoiceInputs,
   OpeningReading,
 } from "../../protocol/messages/invoice_inputs.ts";
+import type { DecisionFacts } from "../validation/facts.ts";
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
 
 /** A meter at the premises of the account, from one moment to another, with use that no bill holds. */
@@ -88,4 +89,6 @@ export interface CandidateReading {
   readonly flags: readonly ReadingFlag[];
   /** When, since the opening and up to this reading, the register was seen to go back. */
   readonly went_back_at_ms: number | null;
+  /** What was decided about it, where anything was. */
+  readonly decision?: DecisionFacts | null;
 }

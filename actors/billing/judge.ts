@@ -87,6 +87,9 @@ export function faultOf(account: CycleFacts["account"], segment: Segment): strin
   const { reading, flags, went_back_at_ms } = candidate;
   const at = new Date(reading.read_at_ms).toISOString();
   const shown = `${reading.value_wh / 1000} kWh at ${at}`;
+  if (candidate.decision?.status === "quarantined") {
+    return `meter ${meter_id}, ${shown}: ${candidate.decision.detail}`;
+  }
   // No candidate is searched among those; whoever brings one some day gets no bill of it either.
   if (flags.includes("time_uncertain")) {
     return `meter ${meter_id}, ${shown}: ${FLAG_WORDS.time_uncertain}; ask it again`;

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
+import { isNotRejected } from "../validation/decisions.ts";
 import { isDated } from "./candidate.ts";
 import type { CycleKey } from "./facts_rows.ts";
 
@@ -23,10 +24,15 @@ export async function cyclesWithReading(
     select cycle.account_id, cycle.period
     from billing_cycle as cycle
     where cycle.state = 'awaiting_reading' and exists (
-      select 1 from raw_reading as reading
-      where reading.meter_id = cycle.meter_id and reading.obis = ${ENERGY}
-        and ${isDated("reading.flags")}
-        and reading.read_at >= case when cycle.requested_at < ${MONTH_END}
+      select 1 from (
+        select raw.read_at from raw_reading as raw
+        where raw.meter_id = cycle.meter_id and raw.obis = ${ENERGY}
+          and ${isDated("raw.flags")} and ${isNotRejected("raw")}
+        union all
+        select put.read_at from latest_reading_decision as put
+        where put.meter_id = cycle.meter_id and put.obis = ${ENERGY} and put.status = 'accepted'
+      ) as reading
+      where reading.read_at >= case when cycle.requested_at < ${MONTH_END}
           then cycle.requested_at - interval '1 second' else ${MONTH_START} end
         and (cycle.requested_at < ${MONTH_END} or reading.read_at < ${MONTH_END})
         and reading.read_at > coalesce((
