@@ -147,7 +147,7 @@ export function multiplyingFactor({ installation, factor_used }: ReadingFacts): 
 }
 
 export function frozenRegister(
-  { reading, unchanged_since_ms, history }: ReadingFacts,
+  { reading, previous, unchanged_since_ms, history }: ReadingFacts,
   { frozen_register: { hours, usual_kwh_per_day } }: Limits,
 ): Finding {
   if (unchanged_since_ms === null) return notApplicable("the register moved, or is not followed");
@@ -156,6 +156,9 @@ export function frozenRegister(
     return notApplicable(`the account does not use ${usual_kwh_per_day} kWh a day as a rule`);
   }
   const still_ms = reading.read_at_ms - unchanged_since_ms;
+  if (previous !== null && previous.read_at_ms - unchanged_since_ms >= hours * HOUR_MS) {
+    return notApplicable("it stood too long at the reading before it already");
+  }
   return still_ms >= hours * HOUR_MS
     ? failed(() =>
       `it stands at ${kwh(reading.value_wh)} for ${lasting(still_ms)}, where ${

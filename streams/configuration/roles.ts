@@ -28,6 +28,7 @@ const office = {
   billsDir: variables.billsDir,
   utilityName: variables.utilityName,
   upiId: variables.upiId,
+  validationRules: variables.validationRules,
   ...delivery,
 };
 

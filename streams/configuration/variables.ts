@@ -156,6 +156,13 @@ export const variables = {
     expects: "a URL without query, such as https://bills.example.org/twilio/status",
     about: "The same endpoint as Twilio calls it from outside; it is part of what Twilio signs.",
   }),
+  validationRules: declare({
+    name: "SAMAY_VALIDATION_RULES",
+    schema: path.optional(),
+    expects: "the path of a JSON file",
+    about: "Rules that readings are held against, with their thresholds; `samay reading rules " +
+      "--json` writes a file to begin with. Without it those that come with the product.",
+  }),
   dltFile: declare({
     name: "SAMAY_DLT_FILE",
     schema: path.optional(),

@@ -5,6 +5,7 @@ import { isDataFault } from "./faults.ts";
 import { CompiledQuery, sql, type Transaction } from "./kysely.ts";
 import type { ReadingRow, SlaveRow } from "./ledger_rows.ts";
 import type { ReadingConflict } from "./ledger_store.ts";
+import { keepConflicts } from "./reading_conflicts.ts";
 import type { Database } from "./schema.ts";
 
 /** Rows in one statement: bounds the memory of the statement's parameters. */
@@ -49,6 +50,7 @@ export async function writeReadings(
     inserted += count;
     if (count < part.length) conflicts.push(...await conflictsOf(trx, part));
   }
+  await keepConflicts(trx, conflicts);
   return { inserted, conflicts };
 }
 

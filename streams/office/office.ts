@@ -4,6 +4,7 @@
  * The command line needs no database of its own that way, and works while the embedded one is in use
  * by `samay start`. An operator can do the same with `nats req samay.office.meter-list '{}'`.
  */
+import type { ValidationRules } from "../../actors/validation/rules.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
@@ -28,6 +29,8 @@ export interface OfficeContext {
   readonly kek?: Uint8Array;
   /** Who bills, as it stands on a bill; without it no bill is drawn here. */
   readonly utility?: Utility;
+  /** What readings are held against; without it the rules that come with the product. */
+  readonly rules?: ValidationRules;
 }
 
 /** One thing that the office does: input from outside, checked, to a result that goes back as JSON. */

@@ -2,6 +2,7 @@
  * The billing role: everything that needs the database. The ledger projects the journal, cycles are
  * closed, bills go out, and the office answers the operators.
  */
+import { VALIDATION_RULES, type ValidationRules } from "../../actors/validation/rules.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import { type DueRules, startDueSweeps } from "../accounts/due_sweeps.ts";
 import { startBilling } from "../billing/billing.ts";
@@ -30,7 +31,9 @@ import { dataVerbs } from "../office/data_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";
 import { noticeVerbs } from "../office/notice_verbs.ts";
 import { startOffice } from "../office/office.ts";
+import { readingVerbs } from "../office/reading_verbs.ts";
 import type { Log } from "../terminal/log.ts";
+import { runSweep } from "../validation/run_sweep.ts";
 import { startBillFiles } from "./bill_files.ts";
 import type { Sending } from "./delivery_ways.ts";
 
@@ -48,6 +51,8 @@ export interface BillingRoleOptions {
   /** Reminders and late charges; without it nobody is reminded. */
   readonly dueRules?: DueRules;
   readonly utility: Utility;
+  /** What readings are held against; without it the rules that come with the product. */
+  readonly rules?: ValidationRules | undefined;
   /** Whether months are closed without a person. */
   readonly month_end?: boolean;
   /** Servers of a cluster that keep each stream: see `applyTopology`. */
@@ -87,7 +92,7 @@ async function startParts(
   db: Kysely<Database>,
   migrations: readonly string[],
 ): Promise<() => Promise<void>> {
-  const { broker, log, kek } = options;
+  const { broker, log, kek, rules = VALIDATION_RULES } = options;
   if (migrations.length > 0) log.info("database migrated", { migrations: migrations.length });
   const outbox = runOutbox(db, broker, log);
   const ways = { mail: options.mail !== null, sms: options.sms !== null };
@@ -112,19 +117,24 @@ async function startParts(
     },
     onHalted: (reason) => tellOfHalt(broker, log, reason),
   });
+  const sweep = runSweep({ db, rules, log, now_ms: Date.now });
   const stopSending = await startSending(options, db, outbox);
   const dueSweeps = startDueSweeps({
     ...{ db, log, onCommitted: () => outbox.nudge() },
     ...(options.dueRules !== undefined && { rules: options.dueRules }),
   });
   const office = startOffice({
-    ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility },
-  }, { ...meterVerbs, ...billVerbs, ...noticeVerbs, ...dataVerbs, ...accountVerbs });
+    ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules },
+  }, {
+    ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs },
+    ...{ ...dataVerbs, ...accountVerbs },
+  });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {
     await office.stop();
     await dueSweeps.stop();
     await ledger.stop();
+    await sweep.stop();
     await feed.stop();
     await billing.stop();
     await outbox.stop();

@@ -23,6 +23,7 @@ export const groups: Readonly<Record<string, string>> = {
   data: "Data in and out: CSV files, and Green Button",
   payment: "Payments: record, import, list, reverse",
   account: "What customers owe: statements, arrears, corrections, the check",
+  reading: "Readings: what waits in quarantine and why, and what a person decides",
   notice: "Messages to customers: what is parked, why, and sending it anew",
 };
 
@@ -79,6 +80,34 @@ export const registry: Registry = {
   "meter simulate": {
     summary: "Runs a meter in software on a socket, to try a slave without hardware",
     load: () => import("./commands/meter_simulate.ts"),
+  },
+  "reading list": {
+    summary: "Lists readings in quarantine, and why",
+    load: () => import("./commands/reading_list.ts"),
+  },
+  "reading show": {
+    summary: "Shows one reading: every rule, and who decided what",
+    load: () => import("./commands/reading_show.ts"),
+  },
+  "reading approve": {
+    summary: "Lets a reading in quarantine be billed, with a reason",
+    load: () => import("./commands/reading_approve.ts"),
+  },
+  "reading edit": {
+    summary: "Gives a reading another value, with a reason",
+    load: () => import("./commands/reading_edit.ts"),
+  },
+  "reading substitute": {
+    summary: "Puts a value where there is no reading, with a reason",
+    load: () => import("./commands/reading_substitute.ts"),
+  },
+  "reading reject": {
+    summary: "Takes a reading out of billing, with a reason",
+    load: () => import("./commands/reading_reject.ts"),
+  },
+  "reading rules": {
+    summary: "Shows the rules of readings, or checks a file of your own",
+    load: () => import("./commands/reading_rules.ts"),
   },
   "time query": {
     summary: "Measures this machine's clock against an NTP server",

@@ -12,6 +12,7 @@ async function run(): Promise<number> {
   );
   const { linkOptions } = await import("../../roles/link.ts");
   const { startBillingRole } = await import("../../roles/billing_role.ts");
+  const { rulesOf } = await import("../../validation/rules_file.ts");
   const configuration = configurationOf("billing");
   const { databaseUrl, dataDir } = configuration;
   const log = createLog("billing");
@@ -29,6 +30,7 @@ async function run(): Promise<number> {
     sending: await sendingOf(configuration, log),
     dueRules: dueRulesOf(configuration),
     utility: utilityOf(configuration),
+    rules: await rulesOf(configuration),
     replicas: configuration.natsReplicas,
     log,
   });

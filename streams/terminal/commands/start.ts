@@ -41,6 +41,7 @@ async function startAll(
   const { startOwnBroker } = await import("../../roles/own_broker.ts");
   const { masterNameOf, startMasterRole } = await import("../../roles/master_role.ts");
   const { startBillingRole } = await import("../../roles/billing_role.ts");
+  const { rulesOf } = await import("../../validation/rules_file.ts");
   const configuration = configurationOf("start");
   const { dataDir, databaseUrl } = configuration;
   const log = createLog("start");
@@ -74,6 +75,7 @@ async function startAll(
       sending: await sendingOf(configuration, billingLog),
       dueRules: dueRulesOf(configuration),
       utility: utilityOf(configuration),
+      rules: await rulesOf(configuration),
       log: billingLog,
     }),
   );

@@ -1,0 +1,197 @@
+/** What a person does about readings, from the command line over a real broker. */
+import assert from "node:assert/strict";
+import { VALIDATION_RULES } from "../../../actors/validation/rules.ts";
+import { readingVerbs } from "../../../streams/office/reading_verbs.ts";
+import { startOffice } from "../../../streams/office/office.ts";
+import { type Command, Failure, UsageError } from "../../../streams/terminal/command.ts";
+import { command as approve } from "../../../streams/terminal/commands/reading_approve.ts";
+import { command as edit } from "../../../streams/terminal/commands/reading_edit.ts";
+import { command as list } from "../../../streams/terminal/commands/reading_list.ts";
+import { command as reject } from "../../../streams/terminal/commands/reading_reject.ts";
+import { command as rules } from "../../../streams/terminal/commands/reading_rules.ts";
+import { command as show } from "../../../streams/terminal/commands/reading_show.ts";
+import { command as substitute } from "../../../streams/terminal/commands/reading_substitute.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
+import { parseCommandLine } from "../../../streams/terminal/parse.ts";
+import { Sweep } from "../../../streams/validation/sweep.ts";
+import { withBroker } from "../../support/broker.ts";
+import { withDatabase } from "../../support/database.ts";
+import { addAccount, type Db } from "../billing/fixture.ts";
+import { DAY, NOON, put } from "../validation/readings.ts";
+
+const NOW = NOON + 30 * DAY;
+const GOOD = "2026-04-01 12:00:00";
+const SPIKE = "2026-04-01 12:15:00";
+
+/** Runs a command with words as a person types them; returns what it printed. */
+async function run(command: Command, ...words: string[]): Promise<string> {
+  const printed: string[] = [];
+  const log = console.log;
+  console.log = (text: string) => void printed.push(text);
+  try {
+    assert.equal(await command.run(parseCommandLine(command, words)), 0);
+  } finally {
+    console.log = log;
+  }
+  return printed.join("\n");
+}
+
+const failure = (pattern: RegExp) => (error: unknown) =>
+  error instanceof Failure && pattern.test(error.message);
+const usage = (pattern: RegExp) => (error: unknown) =>
+  error instanceof UsageError && pattern.test(error.message);
+
+/** Account A1 with a good reading and a spike in quarantine, and April parked on it. */
+async function withOffice(body: (db: Db) => Promise<void>): Promise<void> {
+  await withBroker(({ broker, process }) =>
+    withDatabase(async (db) => {
+      const office = startOffice({ db, broker, log: silentLog, now_ms: () => NOW }, readingVerbs);
+      Deno.env.set("SAMAY_NATS_URL", process.url);
+      try {
+        await addAccount(db, 1);
+        await put(
+          db,
+          { n: 1, read_at_ms: NOON, value: 1_010_000, sequence: 1 },
+          { n: 1, read_at_ms: NOON + 15 * 60_000 + 123, value: 9_010_000, sequence: 2 },
+        );
+        await new Sweep(db, VALIDATION_RULES).step(NOW);
+        await db.insertInto("billing_cycle").values({
+          ...{ account_id: "A1", period: "2026-04", state: "parked", reason: "a spike" },
+          ...{ meter_id: "M1", requested_at: new Date(NOW), parked_rule: "spike" },
+          parked_reading_at: new Date(NOON + 15 * 60_000 + 123),
+        }).execute();
+        await body(db);
+      } finally {
+        Deno.env.delete("SAMAY_NATS_URL");
+        await office.stop();
+      }
+    })
+  );
+}
+
+const cycleOf = async (db: Db) =>
+  await db.selectFrom("billing_cycle").select(["state", "reason", "parked_rule"])
+    .executeTakeFirstOrThrow();
+
+Deno.test("reading list and show tell what waits, why, and whom it holds up", () =>
+  withOffice(async (db) => {
+    const shown = await run(list);
+    assert.match(shown, /M1 +2026-04-01 12:15:00 +9010\.000 +quarantined +spike +8000 kWh in/);
+    assert.match(shown, /2026-04\n1 reading waits in quarantine$/);
+    const { readings, quarantined, behind } = JSON.parse(await run(list, "--json"));
+    assert.deepEqual([readings.length, quarantined, behind], [1, 1, 0]);
+    assert.deepEqual([readings[0].raw_wh, readings[0].parked_period], [9_010_000, "2026-04"]);
+    assert.equal(await run(list, "--meter", "M2"), "1 reading waits in quarantine");
+    const sheet = await run(show, "M1", SPIKE);
+    assert.match(sheet, /9010\.000 kWh measured\nNot billed: quarantined/);
+    assert.match(sheet, /spike +FAILED +8000 kWh in 15 minutes/);
+    assert.match(sheet, /unknown_meter +passed/);
+    assert.match(sheet, /by validation \(spike: 8000 kWh/);
+    assert.match(await run(show, "M1", GOOD), /Billed as 1010\.000 kWh, measured/);
+    await db.updateTable("ledger_cursor").set({ sequence: 7 }).execute();
+    assert.match(await run(list), /Validation is 5 journal records behind the ledger/);
+  }));
+
+Deno.test("reading approve, edit and reject: the layer changes, the reading does not", () =>
+  withOffice(async (db) => {
+    const usable =
+      async () => (await db.selectFrom("validated_reading").select(["value", "quality", "usable"])
+        .orderBy("read_at", "desc").executeTakeFirstOrThrow());
+    const said = await run(
+      edit,
+      "M1",
+      SPIKE,
+      "--kwh",
+      "1010.3",
+      "--reason",
+      "photo of the display",
+    );
+    assert.match(said, /counts as 1010\.300 kWh\nA1 is looked at again for 2026-04$/);
+    assert.deepEqual(await usable(), { value: 1_010_300, quality: "edited", usable: true });
+    assert.deepEqual(await cycleOf(db), {
+      ...{ state: "awaiting_reading", reason: null, parked_rule: null },
+    });
+    await run(reject, "M1", SPIKE, "--reason", "the display was another meter's");
+    assert.equal((await usable()).usable, false);
+    await run(approve, "M1", SPIKE, "--reason", "seen on site");
+    assert.deepEqual(await usable(), { value: 9_010_000, quality: "measured", usable: true });
+    const raw = await db.selectFrom("raw_reading").select("value").orderBy("read_at").execute();
+    assert.deepEqual(raw.map(({ value }) => value), [1_010_000, 9_010_000]);
+    const audit = await db.selectFrom("audit").select(["action", "subject", "detail"])
+      .where("subject", "like", "reading M1%").orderBy("audit_id").execute();
+    assert.deepEqual(audit.map(({ action }) => action), [
+      "reading.edited",
+      "reading.rejected",
+      "reading.approved",
+    ]);
+    const { reason, value_wh } = audit[0]!.detail as { reason: string; value_wh: number };
+    assert.deepEqual([reason, value_wh], ["photo of the display", 1_010_300]);
+    assert.match(await run(list), /^No reading waits in quarantine$/);
+    const all = await run(list, "--all");
+    assert.match(all, /measured by \S+ +seen on site/);
+  }));
+
+Deno.test("reading substitute puts a value where no reading is, and nowhere else", () =>
+  withOffice(async (db) => {
+    const put = ["M1", "2026-04-01 13:00", "--kwh", "1011", "--reason", "read by the lineman"];
+    assert.match(await run(substitute, ...put), /counts as 1011\.000 kWh/);
+    const row = await db.selectFrom("validated_reading").selectAll()
+      .where("source", "=", "decision").executeTakeFirstOrThrow();
+    assert.deepEqual([row.value, row.quality, row.usable], [1_011_000, "substituted", true]);
+    const with_ = (meter: string, time: string) =>
+      run(substitute, meter, time, "--kwh", "1", "--reason", "a test");
+    await assert.rejects(with_("M1", GOOD), failure(/There is a reading of meter M1.*edit it/));
+    await assert.rejects(with_("M9", GOOD), failure(/There is no meter M9/));
+    await assert.rejects(with_("M1", "2026-09-01 12:00"), failure(/is still to come/));
+  }));
+
+Deno.test("reading commands refuse what cannot be, and change nothing then", () =>
+  withOffice(async (db) => {
+    const because = ["--reason", "a test"];
+    await assert.rejects(run(approve, "M1", SPIKE), usage(/Say why/));
+    await assert.rejects(run(approve, "M1", "yesterday", ...because), usage(/TIME is a moment/));
+    await assert.rejects(run(edit, "M1", SPIKE, ...because), usage(/--kwh 2275\.625/));
+    await assert.rejects(
+      run(edit, "M1", SPIKE, "--kwh", "-1", ...because),
+      (error) => error instanceof UsageError,
+    );
+    await assert.rejects(run(approve, "M1", GOOD, ...because), failure(/not in quarantine/));
+    await assert.rejects(
+      run(reject, "M1", "2026-04-01 11:00", ...because),
+      failure(/There is no reading of meter M1 at 2026-04-01 11:00:00/),
+    );
+    await db.updateTable("billing_cycle").set({
+      ...{ state: "issued", reason: null, closing_read_at: new Date(NOON) },
+    }).execute();
+    await assert.rejects(
+      run(reject, "M1", GOOD, ...because),
+      failure(/The bill of A1 for 2026-04 ends with this reading: void it first/),
+    );
+    const { n } = await db.selectFrom("reading_decision")
+      .select((of) => of.fn.countAll<number>().as("n")).executeTakeFirstOrThrow();
+    assert.equal(n, 1, "the sweep's alone");
+    assert.equal((await db.selectFrom("audit").select("audit_id").execute()).length, 0);
+  }));
+
+Deno.test("reading rules shows the rules in force, and checks a file by every fault", () =>
+  withOffice(async () => {
+    assert.match(await run(rules), /spike +quarantine +load_margin 2/);
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    try {
+      const own = JSON.parse(await run(rules, "--json"));
+      own.rules.spike.load_margin = 3;
+      await Deno.writeTextFile(file, JSON.stringify(own));
+      assert.match(await run(rules, "--file", file), /spike +quarantine +load_margin 3/);
+      delete own.rules.gap;
+      own.rules.spike.load_margin = 0;
+      own.rules.spyke = {};
+      await Deno.writeTextFile(file, JSON.stringify(own));
+      await assert.rejects(
+        run(rules, "--file", file),
+        failure(/rules\.spike\.load_margin.*rules\.gap.*spyke/),
+      );
+      await assert.rejects(run(rules, "--file", `${file}.no`), failure(/cannot be read/));
+    } finally {
+      await Deno.remove(file);
+    }
+  }));
