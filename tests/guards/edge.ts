@@ -254,7 +254,7 @@ export const guards: readonly Guard[] = [
     rule: "A month in which no time is known does not hold up the others",
     source: LIMITS,
     file: "streams/billing/awaiting.ts",
-    find: 'and ${isDated("reading.flags")}',
+    find: 'and ${isDated("raw.flags")}',
     replace: "",
     test: "tests/streams/billing/step_test.ts",
     name: "The billing cycle",
