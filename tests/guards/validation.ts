@@ -108,7 +108,7 @@ export const guards: readonly Guard[] = [
     find: "stands.rule = ${PERSON} or stands.status = 'quarantined')",
     replace: "stands.status = 'quarantined')",
     test: DECISIONS_TEST,
-    name: "Decisions about readings on the embedded database",
+    name: "Decisions about readings",
   },
   {
     rule: "A decision is never changed or removed",
@@ -117,7 +117,7 @@ export const guards: readonly Guard[] = [
     find: "create trigger reading_decision_immutable before update or delete on reading_decision",
     replace: "create trigger reading_decision_immutable before truncate on reading_conflict",
     test: DECISIONS_TEST,
-    name: "Decisions about readings on the embedded database",
+    name: "Decisions about readings",
   },
   {
     rule: "A rejected reading closes no cycle",
@@ -126,7 +126,7 @@ export const guards: readonly Guard[] = [
     find: '${isDated("reading.flags")} and ${isNotRejected("reading")}',
     replace: '${isDated("reading.flags")}',
     test: DECISIONS_TEST,
-    name: "Decisions about readings on the embedded database",
+    name: "Decisions about readings",
   },
   {
     rule: "Decisions and the place in the journal stand or fall together",
@@ -136,7 +136,7 @@ export const guards: readonly Guard[] = [
     replace: "return await this.#db.connection().execute((trx) => " +
       "this.#batch(trx as Transaction<Database>, now_ms));",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "Only what the ledger has committed is validated, in bounded steps",
@@ -145,7 +145,7 @@ export const guards: readonly Guard[] = [
     find: "const through = Math.min(ledger, after + this.#records);",
     replace: "const through = ledger + 1;",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "A good reading behind a wrong one is not quarantined with it",
@@ -154,7 +154,7 @@ export const guards: readonly Guard[] = [
     find: 'return again.verdict === "quarantined" ? judgement : again;',
     replace: "return judgement;",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "What the sweep remembers quarantines nothing: the tables have the last word",
@@ -163,7 +163,7 @@ export const guards: readonly Guard[] = [
     find: "now_ms - followed.loaded_ms > FRESH_MS",
     replace: "false",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "What the sweep remembers has a bound",
@@ -172,7 +172,7 @@ export const guards: readonly Guard[] = [
     find: "if (this.#meters.size > this.#max)",
     replace: "if (false)",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "A second value for one moment is kept, and the first one waits for a person",
@@ -181,7 +181,7 @@ export const guards: readonly Guard[] = [
     find: "await keepConflicts(trx, conflicts);",
     replace: "",
     test: SWEEP_TEST,
-    name: "The sweep over new readings on the embedded database",
+    name: "The sweep over new readings",
   },
   {
     rule: "What a bill ends with does not change under it",
