@@ -181,7 +181,10 @@ function made(facts: CycleFacts, terms: BillTerms, use: Use): Bill {
     ...(isFinal(facts, period) ? { final: true } : {}),
     ...(replaces === null ? {} : { replaces }),
     ...(balance === null ? {} : {
-      balance: { ...balance, amount_due_paise: balance.before_paise + result.payable_paise },
+      balance: {
+        ...balance,
+        amount_due_paise: balance.before_paise - balance.payments_paise + result.payable_paise,
+      },
     }),
   };
   // What delivery could not print must not become an invoice.

@@ -74,9 +74,9 @@ export interface CycleFacts {
   readonly history: readonly HistoryFact[];
   /** The account's money before this bill; null where no ledger is kept. */
   readonly balance: {
-    /** All that is owed (+) or in credit (-) now. */
+    /** Owed (+) or in credit (-) before payments since the last bill. */
     readonly before_paise: number;
-    /** Paid since the bill before, at least 0: told on the bill, counted in `before_paise` already. */
+    /** Received since the last bill, less what was reversed. */
     readonly payments_paise: number;
   } | null;
   /** Number of the void bill of this period that the next one stands for, or null. */

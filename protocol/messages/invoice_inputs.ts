@@ -199,11 +199,11 @@ export const invoiceInputs = z.object({
   replaces: z.string().min(1).max(48).optional(),
   /** Kept where the account has a ledger: what is owed in all. */
   balance: z.object({
-    /** Owed (+) or in credit (-) before this bill, payments counted. */
+    /** Owed (+) or in credit (-) before payments since the last bill. */
     before_paise: z.int(),
-    /** Paid since the bill before. */
-    payments_paise: z.int().nonnegative(),
-    /** before + payable of this bill; below 0 it is the customer's credit. */
+    /** Received since the last bill, less what was reversed. */
+    payments_paise: z.int(),
+    /** before - payments + payable of this bill; below 0 it is the customer's credit. */
     amount_due_paise: z.int(),
   }).optional(),
 });

@@ -14,6 +14,11 @@ const { twilioFrom, twilioMessagingServiceSid, twilioUrl } = variables;
 const { callbackListen, callbackUrl, dltFile, smsSegmentsMax } = variables;
 const { smsPerMinute, mailsPerMinute, quietHours, quietBills } = variables;
 const { reminders, lateChargeAfterDays } = variables;
+/** Times of billing cycles. */
+const cycles = {
+  draftGraceHours: variables.draftGraceHours,
+  estimateAfterHours: variables.estimateAfterHours,
+};
 const delivery = {
   smtpUrl,
   mailFrom,
@@ -56,7 +61,15 @@ export const roleVariables = {
     kekFile: variables.kekFile,
     masterName: variables.masterName,
   },
-  billing: { ...broker, natsReplicas, ...data, kekFile: variables.kekFile, ...office, ...sending },
+  billing: {
+    ...broker,
+    natsReplicas,
+    ...data,
+    kekFile: variables.kekFile,
+    ...office,
+    ...sending,
+    ...cycles,
+  },
   start: {
     ...broker,
     ...data,
@@ -64,6 +77,7 @@ export const roleVariables = {
     masterName: variables.masterName,
     ...office,
     ...sending,
+    ...cycles,
   },
   /** Commands of an operator: `meter enrol`, `bill run`, ... */
   operator: { ...broker, ...data, ...office, kekFile: variables.kekFile },

@@ -231,6 +231,23 @@ export const variables = {
       "is charged. Whether it is charged, the tariff says.",
     default: "3",
   }),
+  draftGraceHours: declare({
+    name: "SAMAY_DRAFT_GRACE_HOURS",
+    schema: z.string().regex(/^([0-9]{1,2}|[1-6][0-9]{2}|7[01][0-9]|720)$/).prefault("0")
+      .transform(Number),
+    expects: "a number from 0 to 720",
+    about: "Hours in which people may look at a bill before it goes out: `samay bill draft`.",
+    default: "0",
+  }),
+  estimateAfterHours: declare({
+    name: "SAMAY_ESTIMATE_AFTER_HOURS",
+    schema: z.string().regex(/^(never|[1-9][0-9]?|[1-9][0-9]{2}|1000)$/).prefault("120")
+      .transform((given) => given === "never" ? null : Number(given)),
+    expects: "a number from 1 to 1000, or never",
+    about: "Hours from closing a month to its estimated bill, where no usable reading has come " +
+      "(docs/billing.md).",
+    default: "120",
+  }),
   billsDir: declare({
     name: "SAMAY_BILLS_DIR",
     schema: path.optional(),

@@ -9,6 +9,7 @@ import { utf8 } from "../../protocol/bytes.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import { subjects } from "../../protocol/subjects.ts";
+import type { CycleRules } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import type { Utility } from "../delivery/bill_document.ts";
@@ -27,6 +28,8 @@ export interface OfficeContext {
   readonly now_ms: () => number;
   /** Key-encryption key, 32 bytes; without it no meter can be enrolled here. */
   readonly kek?: Uint8Array;
+  /** Times and bounds of billing cycles; as shipped without them. */
+  readonly cycle_rules?: CycleRules;
   /** Who bills, as it stands on a bill; without it no bill is drawn here. */
   readonly utility?: Utility;
   /** What readings are held against; without it the rules that come with the product. */

@@ -5,6 +5,7 @@
 import { VALIDATION_RULES, type ValidationRules } from "../../actors/validation/rules.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import { type DueRules, startDueSweeps } from "../accounts/due_sweeps.ts";
+import type { CycleRules } from "../../actors/billing/rules.ts";
 import { startBilling } from "../billing/billing.ts";
 import { openDatabase } from "../database/connect.ts";
 import type { Kysely } from "../database/kysely.ts";
@@ -28,9 +29,11 @@ import { applyTopology } from "../jetstream/topology.ts";
 import { accountVerbs } from "../office/account_verbs.ts";
 import { billVerbs } from "../office/bill_verbs.ts";
 import { dataVerbs } from "../office/data_verbs.ts";
+import { draftVerbs } from "../office/draft_verbs.ts";
 import { meterVerbs } from "../office/meter_verbs.ts";
 import { noticeVerbs } from "../office/notice_verbs.ts";
 import { startOffice } from "../office/office.ts";
+import { premisesVerbs } from "../office/premises_verbs.ts";
 import { readingVerbs } from "../office/reading_verbs.ts";
 import type { Log } from "../terminal/log.ts";
 import { runSweep } from "../validation/run_sweep.ts";
@@ -46,6 +49,8 @@ export interface BillingRoleOptions {
   readonly kek: Uint8Array;
   readonly mail: Mailer | null;
   readonly sms: Texter | null;
+  /** Times and bounds of billing cycles; as shipped without them. */
+  readonly cycleRules?: CycleRules;
   /** Limits, quiet hours, registered texts, reports; without it no limit and no reports. */
   readonly sending?: Sending;
   /** Reminders and late charges; without it nobody is reminded. */
@@ -102,6 +107,7 @@ async function startParts(
     broker,
     log,
     month_end: options.month_end ?? true,
+    ...(options.cycleRules !== undefined && { rules: options.cycleRules }),
     onCommitted: () => outbox.nudge(),
     onIssued: files.issued,
   });
@@ -125,9 +131,10 @@ async function startParts(
   });
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules },
+    ...(options.cycleRules !== undefined && { cycle_rules: options.cycleRules }),
   }, {
     ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs },
-    ...{ ...dataVerbs, ...accountVerbs },
+    ...{ ...dataVerbs, ...accountVerbs, ...draftVerbs, ...premisesVerbs },
   });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });
   return async () => {

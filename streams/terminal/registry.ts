@@ -22,7 +22,7 @@ export const groups: Readonly<Record<string, string>> = {
   bill: "Bills: compute, show, print, explain, void",
   data: "Data in and out: CSV files, and Green Button",
   payment: "Payments: record, import, list, reverse",
-  account: "What customers owe: statements, arrears, corrections, the check",
+  account: "Accounts: moving in and out, statements, arrears, corrections, the check",
   reading: "Readings: what waits in quarantine and why, and what a person decides",
   notice: "Messages to customers: what is parked, why, and sending it anew",
 };
@@ -76,6 +76,26 @@ export const registry: Registry = {
   "meter rekey": {
     summary: "Gives a meter its next key, over the air or in a file",
     load: () => import("./commands/meter_rekey.ts"),
+  },
+  "meter exchange": {
+    summary: "Notes the exchange of a meter: final reading of the old one, start of the new one",
+    load: () => import("./commands/meter_exchange.ts"),
+  },
+  "account list": {
+    summary: "Lists accounts: who is billed, by which meter",
+    load: () => import("./commands/account_list.ts"),
+  },
+  "account show": {
+    summary: "Shows one account: meters, months, balance",
+    load: () => import("./commands/account_show.ts"),
+  },
+  "account open": {
+    summary: "A new account from its start reading on, at a meter that is there",
+    load: () => import("./commands/account_open.ts"),
+  },
+  "account close": {
+    summary: "Ends an account with its final reading, and bills it for the last time",
+    load: () => import("./commands/account_close.ts"),
   },
   "meter simulate": {
     summary: "Runs a meter in software on a socket, to try a slave without hardware",
@@ -164,6 +184,14 @@ export const registry: Registry = {
   "bill pdf": {
     summary: "Writes one bill as a PDF",
     load: () => import("./commands/bill_pdf.ts"),
+  },
+  "bill draft": {
+    summary: "Drafts of bills: list, show, release, drop",
+    load: () => import("./commands/bill_draft.ts"),
+  },
+  "bill estimate": {
+    summary: "Bills a month without a usable reading, by the account's own earlier use",
+    load: () => import("./commands/bill_estimate.ts"),
   },
   "bill void": {
     summary: "Voids an issued bill, with a reason",

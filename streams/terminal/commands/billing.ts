@@ -10,6 +10,7 @@ async function run(): Promise<number> {
   const { dueRulesOf, mailerOf, sendingOf, texterOf } = await import(
     "../../roles/delivery_ways.ts"
   );
+  const { cycleRulesOf } = await import("../../roles/cycle_rules.ts");
   const { linkOptions } = await import("../../roles/link.ts");
   const { startBillingRole } = await import("../../roles/billing_role.ts");
   const { rulesOf } = await import("../../validation/rules_file.ts");
@@ -29,6 +30,7 @@ async function run(): Promise<number> {
     sms: texterOf(configuration, log),
     sending: await sendingOf(configuration, log),
     dueRules: dueRulesOf(configuration),
+    cycleRules: cycleRulesOf(configuration),
     utility: utilityOf(configuration),
     rules: await rulesOf(configuration),
     replicas: configuration.natsReplicas,

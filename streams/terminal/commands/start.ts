@@ -33,6 +33,7 @@ async function startAll(
 ): Promise<{ brokerEnded: Promise<undefined> }> {
   const { billsDirOf, configurationOf, utilityOf } = await import("../../configuration/roles.ts");
   const { connect } = await import("../../jetstream/connection.ts");
+  const { cycleRulesOf } = await import("../../roles/cycle_rules.ts");
   const { loadKek } = await import("../../office/kek.ts");
   const { dueRulesOf, mailerOf, sendingOf, texterOf } = await import(
     "../../roles/delivery_ways.ts"
@@ -74,6 +75,7 @@ async function startAll(
       sms: texterOf(configuration, billingLog),
       sending: await sendingOf(configuration, billingLog),
       dueRules: dueRulesOf(configuration),
+      cycleRules: cycleRulesOf(configuration),
       utility: utilityOf(configuration),
       rules: await rulesOf(configuration),
       log: billingLog,

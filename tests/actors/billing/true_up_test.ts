@@ -138,7 +138,7 @@ Deno.test("the next actual reading bills the real use of the span and credits th
 
 Deno.test("a true-up of less than was estimated is below zero, and is the customer's credit", () => {
   const may = estimated(world());
-  const balance = { before_paise: 0, payments_paise: 294_000 };
+  const balance = { before_paise: 294_000, payments_paise: 294_000 };
   const given = world({ open_estimates: [openOf(may, "MH/2026-27/000007")], balance });
   const { inputs, quote } = trueUp(given, "2026-06", JUNE_END, 2_010_900);
   assert.ok(quote.payable_paise < 0);

@@ -20,6 +20,10 @@ Deno.test("configurationOf() fills in defaults when the environment is empty", (
   assert.deepEqual(configurationOf("billing", {}), {
     dataDir: ".samay",
     utilityName: "Samay Vidyut",
+    draftGraceHours: 0,
+    estimateAfterHours: 120,
+    reminders: [],
+    lateChargeAfterDays: 3,
     smsSegmentsMax: 3,
     smsPerMinute: 600,
     mailsPerMinute: 1200,

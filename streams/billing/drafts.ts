@@ -1,0 +1,97 @@
+/** Drafts: bills that people may look at before they go out; and what a person decides of a cycle. */
+import type { CycleRules } from "../../actors/billing/rules.ts";
+import { TerminalError } from "../../protocol/errors.ts";
+import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
+import { writeAudit } from "../database/audit.ts";
+import type { Kysely } from "../database/kysely.ts";
+import type { Database } from "../database/schema.ts";
+import { loadCycles } from "./facts.ts";
+import type { CycleKey } from "./facts_rows.ts";
+import { decideLoaded, stepCycles, type StepResult } from "./step.ts";
+
+/** Drafts as they wait, the one that goes out next first: at most `limit`. */
+export async function listDrafts(db: Kysely<Database>, limit: number) {
+  const rows = await db.selectFrom("billing_cycle")
+    .select(["account_id", "period", "reason", "deadline_at", "draft"])
+    .where("state", "=", "draft").orderBy("deadline_at").orderBy("cycle_id").limit(limit)
+    .execute();
+  return rows.map(({ draft, ...row }) => {
+    const { units_kwh, payable_paise, estimate } = draft as {
+      units_kwh: number;
+      payable_paise: number;
+      estimate: { status: MeterStatus } | null;
+    }; // Written by this program alone, in write.ts.
+    return { ...row, units_kwh, payable_paise, estimated: estimate?.status ?? null };
+  });
+}
+export type DraftLine = Awaited<ReturnType<typeof listDrafts>>[number];
+
+/** The draft of `key` as it would go out now, line by line; nothing is written. */
+export async function showDraft(
+  db: Kysely<Database>,
+  key: CycleKey,
+  context: { readonly rules: CycleRules; readonly now_ms: () => number },
+) {
+  const [loaded] = await loadCycles(db, [key]);
+  if (loaded!.cycle.state !== "draft") {
+    throw new TerminalError(`${key.account_id} has no draft for ${key.period}`);
+  }
+  const { deadline_at_ms, reason } = loaded!.cycle;
+  // Released twice: the second one takes what the first one found changed.
+  const [decided] = await decideLoaded(db, context, [loaded!], { step: "release" });
+  const again = decided!.bill !== null || decided!.cycle.state !== "draft"
+    ? decided!
+    : (await decideLoaded(db, context, [{ ...loaded!, cycle: decided!.cycle }], {
+      step: "release",
+    }))[0]!;
+  if (again.bill === null) {
+    return { ...key, deadline_at_ms, reason: again.cycle.reason, bill: null, changed: true };
+  }
+  const { inputs, quote } = again.bill;
+  const { tariff_document: _document, ...shown } = inputs;
+  const changed = decided!.bill === null;
+  return {
+    ...{ ...key, deadline_at_ms, reason, changed },
+    bill: { inputs: shown, lines: quote.lines, payable_paise: quote.payable_paise },
+  };
+}
+export type DraftSheet = Awaited<ReturnType<typeof showDraft>>;
+
+export type Decision =
+  | { readonly step: "release" }
+  | { readonly step: "drop"; readonly reason: string }
+  | { readonly step: "estimate"; readonly status: MeterStatus };
+
+/**
+ * What a person decides of a cycle, with who and why, in one transaction. Throws `TerminalError` where
+ * the cycle is in no state for it.
+ */
+export async function decideCycle(
+  db: Kysely<Database>,
+  key: CycleKey,
+  decision: Decision,
+  by: {
+    readonly actor: string;
+    readonly reason: string;
+    readonly rules: CycleRules;
+    readonly now_ms: () => number;
+  },
+): Promise<StepResult> {
+  const { actor, reason, rules, now_ms } = by;
+  return await db.transaction().execute(async (trx) => {
+    const [result] = await stepCycles(trx, { db, rules, now_ms }, [key], decision);
+    await writeAudit(trx, {
+      actor,
+      action: ACTIONS[decision.step],
+      subject: key.account_id,
+      detail: { ...key, ...decision, reason, state: result!.state, issued: result!.issued },
+    });
+    return result!;
+  });
+}
+
+const ACTIONS: Readonly<Record<Decision["step"], string>> = {
+  release: "draft.released",
+  drop: "draft.dropped",
+  estimate: "cycle.estimated",
+};

@@ -1,0 +1,103 @@
+/** What stands at an account's premises, locked, and whether it may change at a moment. */
+import { TerminalError } from "../../protocol/errors.ts";
+import { inIndia } from "../../protocol/indian_time.ts";
+import { lockAccounts } from "../billing/facts_rows.ts";
+import type { Selectable, Transaction } from "../database/kysely.ts";
+import { ENERGY } from "../database/readings.ts";
+import type { Database, InstallationTable } from "../database/schema.ts";
+
+export type Installation = Selectable<InstallationTable>;
+
+/** Who changes it, and why: kept in the audit. */
+export interface Deed {
+  readonly actor: string;
+  readonly reason: string;
+  readonly now_ms: number;
+}
+
+/** Locks the account, as a step of its cycle does. Throws `TerminalError` for one that is not known. */
+export async function lockedAccount(trx: Transaction<Database>, account_id: string) {
+  await lockAccounts(trx, [account_id]);
+  const account = await trx.selectFrom("account").selectAll().where("account_id", "=", account_id)
+    .executeTakeFirst();
+  if (account === undefined) throw new TerminalError(`There is no account ${account_id}`);
+  return account;
+}
+
+/** Where `meter_id` hangs now, or undefined. */
+export async function liveInstallation(
+  trx: Transaction<Database>,
+  meter_id: string,
+): Promise<Installation | undefined> {
+  return await trx.selectFrom("installation").selectAll()
+    .where("meter_id", "=", meter_id).where("removed_at", "is", null).executeTakeFirst();
+}
+
+/**
+ * Throws `TerminalError` where `at_ms` cannot be when the meter of `installation` was taken down: it
+ * lies ahead, before the meter was put up, or within what is billed already.
+ */
+export async function checkMoment(
+  trx: Transaction<Database>,
+  installation: Installation,
+  at_ms: number,
+  now_ms: number,
+): Promise<void> {
+  const { account_id, meter_id, installed_at } = installation;
+  if (at_ms > now_ms) {
+    throw new TerminalError(`${inIndia(at_ms)} lies ahead: note it when it is done`);
+  }
+  if (at_ms <= installed_at.getTime()) {
+    throw new TerminalError(
+      `Meter ${meter_id} was put up at ${inIndia(installed_at.getTime())}, after ${inIndia(at_ms)}`,
+    );
+  }
+  const billed = await trx.selectFrom("billing_cycle").select(["period", "closing_read_at"])
+    .where("account_id", "=", account_id).where("state", "in", ["issued", "imported"])
+    .where("closing_read_at", ">=", new Date(at_ms))
+    .orderBy("period").limit(1).executeTakeFirst();
+  if (billed !== undefined) {
+    throw new TerminalError(
+      `${billed.period} is billed up to ${inIndia(billed.closing_read_at!.getTime())}, after ${
+        inIndia(at_ms)
+      }: void that bill first`,
+    );
+  }
+}
+
+/**
+ * Throws `TerminalError` where the meter itself told more than `final_wh` before it was taken down:
+ * one of the two is wrong, and billing either would be a guess.
+ */
+export async function checkFinalReading(
+  trx: Transaction<Database>,
+  { meter_id, installed_at, opening_reading_wh }: Installation,
+  at_ms: number,
+  final_wh: number,
+): Promise<void> {
+  const last = await trx.selectFrom("raw_reading").select(["value", "read_at"])
+    .where("meter_id", "=", meter_id).where("obis", "=", ENERGY)
+    .where("read_at", ">=", installed_at).where("read_at", "<=", new Date(at_ms))
+    .orderBy("read_at", "desc").limit(1).executeTakeFirst();
+  const [shown_wh, when] = last === undefined
+    ? [opening_reading_wh, installed_at]
+    : [last.value, last.read_at];
+  if (final_wh >= shown_wh) return;
+  throw new TerminalError(
+    `The final reading ${final_wh / 1000} kWh of meter ${meter_id} is less than the ${
+      shown_wh / 1000
+    } kWh that it showed at ${inIndia(when.getTime())}: look at both again`,
+  );
+}
+
+/** The meter is down: its use up to then is the account's, and nothing after. */
+export async function takeDown(
+  trx: Transaction<Database>,
+  { installation_id }: Installation,
+  at_ms: number,
+  final_wh: number,
+): Promise<void> {
+  await trx.updateTable("installation")
+    .set({ removed_at: new Date(at_ms), final_reading_wh: final_wh })
+    .where("installation_id", "=", installation_id).execute();
+}
