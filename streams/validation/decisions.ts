@@ -124,9 +124,14 @@ export async function decisionsAbout(
 export async function requeueParked(
   trx: Transaction<Database>,
   meter_id: string,
+  now_ms: number,
 ): Promise<{ account_id: string; period: string }[]> {
   return await trx.updateTable("billing_cycle")
-    .set({ state: "awaiting_reading", reason: null, parked_reading_at: null, parked_rule: null })
+    .set({
+      ...{ state: "awaiting_reading", reason: null, parked_reading_at: null, parked_rule: null },
+      // Where no other reading is found, the cycle waits on, or is estimated, as its rules have it.
+      ...{ asks: 0, deadline_at: new Date(now_ms) },
+    })
     .where("meter_id", "=", meter_id).where("state", "=", "parked")
     .where("parked_reading_at", "is not", null).where("requested_at", "is not", null)
     .returning(["account_id", "period"]).execute();

@@ -75,7 +75,7 @@ export async function decideByPerson(
       decided_by: given.actor,
       reason: given.reason,
     }).execute();
-    const requeued = await requeueParked(trx, given.meter_id);
+    const requeued = await requeueParked(trx, given.meter_id, now_ms);
     const before_wh = stands?.usable === true ? stands.value : null;
     await writeAudit(trx, {
       actor: given.actor,

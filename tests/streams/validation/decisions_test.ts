@@ -75,7 +75,8 @@ testOnEachDatabase("Decisions about readings", {
     assert.equal(await write(fault(1), fault(1), fault(2)), 2);
     assert.equal(await write(fault(1), fault(2), fault(3)), 1);
     await decide(db, 1, { status: "accepted", value: 1_000 });
-    assert.equal(await write(fault(1)), 0, "a person has decided");
+    await decide(db, 4, { status: "accepted", value: 1_000 });
+    assert.equal(await write(fault(1), fault(4)), 0, "a person has decided");
     const decisions = await decisionsAbout(db, [1, 2, 9].map((n) => keyOf(n)));
     assert.deepEqual(
       decisions.map(({ meter_id, status, rule, value }) => [
@@ -208,7 +209,7 @@ testOnEachDatabase("Decisions about readings", {
     assert.match(parked.reason!, /900 kWh in 15 minutes/);
     await db.updateTable("billing_cycle").set({ parked_reading_at: new Date(READ) }).execute();
     await decide(db, 1, { status: "rejected" });
-    assert.deepEqual(await inTransaction(db, (trx) => requeueParked(trx, "M1")), [
+    assert.deepEqual(await inTransaction(db, (trx) => requeueParked(trx, "M1", NOW)), [
       { account_id: "A1", period: "2026-04" },
     ]);
     assert.deepEqual(await cyclesWithReading(db, 9), []);
