@@ -2,8 +2,10 @@
 import { id } from "../../protocol/messages/common.ts";
 import { period } from "../../protocol/messages/billing.ts";
 import { z } from "../../protocol/schema.ts";
-import { explain } from "../billing/explain.ts";
+import { explain, type Explanation } from "../billing/explain.ts";
+import { linksOf } from "../billing/explain_links.ts";
 import { billName, findInvoice, invoiceSheet } from "../billing/invoices.ts";
+import { type FrameCheck, verifyFrames } from "./bill_verify.ts";
 import { verb } from "./office.ts";
 
 export const billShow = verb(
@@ -11,10 +13,21 @@ export const billShow = verb(
   async ({ bill }, { db }) => await invoiceSheet(db, bill),
 );
 
-export const billExplain = verb(z.object({ bill: billName }), async ({ bill }, { db }) => {
-  const { inputs } = await findInvoice(db, bill);
-  return explain(await invoiceSheet(db, bill), inputs);
-});
+/** An explanation with the frames of its readings, where they were asked to be opened again. */
+export interface ExplainedBill extends Explanation {
+  readonly frames: readonly FrameCheck[] | null;
+}
+
+export const billExplain = verb(
+  z.object({ bill: billName, verify: z.boolean().default(false) }),
+  async ({ bill, verify }, context): Promise<ExplainedBill> => {
+    const { db } = context;
+    const { inputs } = await findInvoice(db, bill);
+    const sheet = await invoiceSheet(db, bill);
+    const explained = explain(sheet, inputs, await linksOf(db, sheet));
+    return { ...explained, frames: verify ? await verifyFrames(explained, context) : null };
+  },
+);
 
 const LIST_MAX = 500;
 

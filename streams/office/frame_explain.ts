@@ -76,7 +76,7 @@ export const frameExplain = verb(
   async ({ stream_sequence, wide_s }, context): Promise<FrameExplanation> => {
     const stored = await context.broker.stored("FRAMES", stream_sequence);
     if (!stored.found) throw notThere(stream_sequence, stored);
-    return await explain(stored, wide_s, context);
+    return await explainFrame(stored, wide_s, context);
   },
 );
 
@@ -91,7 +91,11 @@ function notThere(sequence: number, { first, last }: { first: number; last: numb
   );
 }
 
-async function explain(
+/**
+ * What is known of a frame, opened as a master opens it; beyond the window up to `wide_s` seconds to
+ * either side of its arrival.
+ */
+export async function explainFrame(
   message: StoredMessage,
   wide_s: number,
   context: OfficeContext,

@@ -178,7 +178,7 @@ export const registry: Registry = {
     load: () => import("./commands/bill_show.ts"),
   },
   "bill explain": {
-    summary: "Says how a bill came about: readings, slabs, rates",
+    summary: "Says how a bill came about: readings, frames, checks, slabs, rates",
     load: () => import("./commands/bill_explain.ts"),
   },
   "bill pdf": {

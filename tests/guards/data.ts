@@ -1,10 +1,13 @@
-/** Files in and out: all or nothing, nothing over what stands, nothing made up. */
+/** Files in and out: all or nothing, nothing made up; a bill back to where it came from. */
 import type { Guard } from "./guard.ts";
 
 const IMPORT_TEST = "tests/streams/data/import_test.ts";
 const EXPORT_TEST = "tests/streams/data/export_test.ts";
 const ESPI_TEST = "tests/protocol/espi_test.ts";
+const EXPLAIN_TEST = "tests/streams/billing/explain_test.ts";
+const VERIFY_TEST = "tests/streams/office/bill_verify_test.ts";
 
+const EXPLAIN = "every line of a bill back to its readings and frames";
 const BAD_INPUT = "bad input changes nothing by halves";
 const DATA = "data in and out";
 
@@ -107,5 +110,41 @@ export const guards: readonly Guard[] = [
     replace: "return text;",
     test: "tests/streams/csv/write_csv_test.ts",
     name: "csvLine() lets no spreadsheet compute",
+  },
+  {
+    rule: "A bill whose units are not what its readings give is not explained as the same",
+    source: EXPLAIN,
+    file: "streams/billing/explain.ts",
+    find: "isEqual(sheet, again) && unitsAreThose(sheet, segments)",
+    replace: "isEqual(sheet, again)",
+    test: EXPLAIN_TEST,
+    name: "explain() sees a bill that is not what its inputs give",
+  },
+  {
+    rule: "A bill whose lines are not what its inputs give is not explained as the same",
+    source: EXPLAIN,
+    file: "streams/billing/explain.ts",
+    find: "isEqual(sheet, again) && unitsAreThose(sheet, segments)",
+    replace: "unitsAreThose(sheet, segments)",
+    test: EXPLAIN_TEST,
+    name: "explain() sees a bill that is not what its inputs give",
+  },
+  {
+    rule: "A frame that says another register than was billed is told",
+    source: EXPLAIN,
+    file: "streams/office/bill_verify.ts",
+    find: "if (register.value !== trace.value_wh) {",
+    replace: "if (false) {",
+    test: VERIFY_TEST,
+    name: "bill explain --verify opens the frame again",
+  },
+  {
+    rule: "A frame that opens with another second than was kept is told",
+    source: EXPLAIN,
+    file: "streams/office/bill_verify.ts",
+    find: "if (trace.second_found_s !== null && second !== trace.second_found_s) {",
+    replace: "if (false) {",
+    test: VERIFY_TEST,
+    name: "bill explain --verify opens the frame again",
   },
 ];

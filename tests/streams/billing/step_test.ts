@@ -78,7 +78,7 @@ testOnEachDatabase("The billing cycle", {
     const explained = explain(await invoiceSheet(db, issued!), inputs);
     assert.equal(explained.recomputed_equal, true);
     assert.equal(explained.units.formula, "1250 - 1000 = 250 kWh");
-    assert.equal(explained.closing.second_found_s, Math.floor((NOW + 2_000) / 1000));
+    assert.equal(explained.segments[0]!.closing.second_found_s, Math.floor((NOW + 2_000) / 1000));
     assert.match(explained.lines[0]!.clause, /Case 75 of 2025.*page 94/);
     assert.match(explained.lines.at(-2)!.clause, /page 95/);
   },
