@@ -96,7 +96,7 @@ Deno.test("explain() leads readings to their frames, the meter's clock then, and
   assert.deepEqual([opening.frame_sequence, opening.frame_looked_up], [9, true]);
   assert.deepEqual([closing.frame_sequence, closing.frame_looked_up], [71, false]);
   const text = textOf(of);
-  assert.match(text, /Opening  1000\.900 kWh at 2026-03-31 18:00:00, from a sealed frame\n/);
+  assert.match(text, /Opening +1000\.900 kWh at 2026-03-31 18:00:00, from a sealed frame\n/);
   assert.match(text, /it closed bill MH\/2025-26\/000009/);
   assert.match(text, /frame 9 in FRAMES, journal record 4 \(by the table of readings\)/);
   assert.match(text, /frame 71 in FRAMES, journal record 31\n/);
@@ -224,7 +224,7 @@ Deno.test("explain() tells what stands around a bill: void, made anew, the last,
   const void_ = { state: "void" as const, void_reason: "wrong meter" };
   const text = textOf(explained(bill, links, void_));
   assert.match(text, /2026-04, the account's last/);
-  assert.match(text, /VOID     wrong meter/);
+  assert.match(text, /VOID +wrong meter/);
   assert.match(text, /Replaces bill MH\/2026-27\/000007, void/);
   assert.match(text, /Replaced by bill MH\/2026-27\/000009, issued/);
   assert.match(text, /100\.50 rupees owed before this bill, after 50\.00 rupees paid/);
@@ -237,5 +237,3 @@ Deno.test("the explanation fits a terminal of 80 columns, and one of 60", () => 
     assert.deepEqual(wide, [], `${width} columns`);
   }
 });
-  Deno.writeTextFileSync("/tmp/h/io_ex.json", JSON.stringify(explained(trueUp())));
-}
