@@ -7,6 +7,7 @@ import * as deliveryAndAudit from "./0004_delivery_and_audit.ts";
 import * as readingsByMonth from "./0005_readings_by_month.ts";
 import * as deliveryStates from "./0006_delivery_states.ts";
 import * as readingDecisions from "./0007_reading_decisions.ts";
+import * as billingRuns from "./0008_billing_runs.ts";
 import * as accounts from "./0009_accounts.ts";
 import * as cycles from "./0010_cycles.ts";
 import * as dataIn from "./0011_data_in.ts";
@@ -20,6 +21,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005_readings_by_month": readingsByMonth,
   "0006_delivery_states": deliveryStates,
   "0007_reading_decisions": readingDecisions,
+  "0008_billing_runs": billingRuns,
   "0009_accounts": accounts,
   "0010_cycles": cycles,
   "0011_data_in": dataIn,

@@ -1,4 +1,7 @@
-/** The billing role: takes commands to close cycles, and closes each once its reading is there. */
+/**
+ * The billing role: works off billing runs and commands to close single cycles, and closes each cycle
+ * once its reading is there.
+ */
 import { CYCLE_RULES, type CycleRules } from "../../actors/billing/rules.ts";
 import { SETTLE_MS } from "../../actors/billing/schedule.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
@@ -14,7 +17,8 @@ import { cyclesDue, cyclesWithReading } from "./awaiting.ts";
 import type { CycleKey } from "./facts_rows.ts";
 import { MonthEnd } from "./month_end.ts";
 import { parkCycle } from "./park.ts";
-import { stepCycle, type StepRequest, type StepResult } from "./step.ts";
+import { startRunWorker } from "./run/worker.ts";
+import { type StepContext, stepCycle, type StepRequest, type StepResult } from "./step.ts";
 import { storeTariffs } from "./tariff_store.ts";
 
 /** Cycles looked at in one pass of the loop, and at the same time. */
@@ -41,6 +45,8 @@ export interface BillingOptions {
   readonly onCommitted?: () => void;
   /** Called with the number of each bill that was issued here; returns at once, must not throw. */
   readonly onIssued?: (number: string) => void;
+  /** Pages of runs in hand at a time. */
+  readonly pages_at_once?: number;
 }
 
 export interface RunningBilling extends Stoppable {
@@ -52,6 +58,13 @@ export interface RunningBilling extends Stoppable {
 export async function startBilling(options: BillingOptions): Promise<RunningBilling> {
   await storeTariffs(options.db);
   const billing = new Billing(options);
+  const runs = startRunWorker({
+    context: billing.context,
+    log: options.log,
+    ...(options.poll_ms === undefined ? {} : { poll_ms: options.poll_ms }),
+    ...(options.pages_at_once === undefined ? {} : { pages_at_once: options.pages_at_once }),
+    onPage: (numbers) => billing.pageStands(numbers),
+  });
   const work = await options.broker.work(
     { stream: "BILLING", consumer: "billing", concurrency: options.concurrency ?? CONCURRENCY },
     (message) => billing.handle(message),
@@ -59,7 +72,7 @@ export async function startBilling(options: BillingOptions): Promise<RunningBill
   return {
     nudge: () => billing.nudge(),
     stop: async () => {
-      await Promise.all([work.stop(), billing.stop()]);
+      await Promise.all([work.stop(), runs.stop(), billing.stop()]);
     },
   };
 }
@@ -74,16 +87,28 @@ class Billing {
   readonly #loop: Promise<void>;
 
   constructor(options: BillingOptions) {
-    const { db, broker, log, settle_ms = SETTLE_MS } = options;
+    const { db, log, settle_ms = SETTLE_MS } = options;
     this.#options = options;
     this.#rules = options.rules ?? CYCLE_RULES;
     this.#now_ms = options.now_ms ?? Date.now;
-    this.#month_end = new MonthEnd({ db, broker, log, settle_ms });
+    this.#month_end = new MonthEnd({ db, log, settle_ms });
     this.#loop = this.#run();
+  }
+
+  get context(): StepContext {
+    return { db: this.#options.db, rules: this.#rules, now_ms: this.#now_ms };
   }
 
   nudge(): void {
     this.#pause.nudge();
+  }
+
+  /** A page of a run was committed. */
+  pageStands(numbers: readonly string[]): void {
+    const { onCommitted, onIssued } = this.#options;
+    onCommitted?.();
+    for (const number of numbers) onIssued?.(number);
+    this.nudge();
   }
 
   async stop(): Promise<void> {
@@ -111,9 +136,8 @@ class Billing {
 
   async #step(key: CycleKey, request: StepRequest): Promise<StepResult["state"]> {
     const { db, log } = this.#options;
-    const context = { db, rules: this.#rules, now_ms: this.#now_ms };
     try {
-      const result = await stepCycle(context, key.account_id, key.period, request);
+      const result = await stepCycle(this.context, key.account_id, key.period, request);
       this.#say(key, result);
       return result.state;
     } catch (error) {

@@ -2,19 +2,19 @@
  * Month-end without a person. What was closed stands in the audit trail, so that a restart, or a
  * second billing process, closes nothing twice; and closing twice would add nothing.
  */
+import { RUN_BOUNDS } from "../../actors/billing/run.ts";
 import { firstClosed, periodsDue } from "../../actors/billing/schedule.ts";
+import { TerminalError } from "../../protocol/errors.ts";
 import { writeAudit } from "../database/audit.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
-import type { Broker } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
-import { closePeriod } from "./close_period.ts";
+import { startRun } from "./run/start.ts";
 
 const ACTION = "month.closed";
 
 export interface MonthEndOptions {
   readonly db: Kysely<Database>;
-  readonly broker: Broker;
   readonly log: Log;
   readonly settle_ms: number;
 }
@@ -29,14 +29,26 @@ export class MonthEnd {
   }
 
   async closeDue(now_ms: number): Promise<void> {
-    const { db, broker, log, settle_ms } = this.#options;
     const last_closed = this.#last_closed ??= await this.#load(now_ms);
-    for (const period of periodsDue(now_ms, last_closed, settle_ms)) {
-      const { accounts, commanded } = await closePeriod(db, broker, period, now_ms);
-      // Noted after the commands stand: a crash between the two closes once more, adding nothing.
-      await this.#note(period, { accounts, commanded });
+    for (const period of periodsDue(now_ms, last_closed, this.#options.settle_ms)) {
+      await this.#close(period, now_ms);
       this.#last_closed = period;
-      log.info("closing the month", { period, accounts, commanded });
+    }
+  }
+
+  async #close(period: string, now_ms: number): Promise<void> {
+    const { db, log } = this.#options;
+    const request = { period, bounds: RUN_BOUNDS, requested_by: "month end", now_ms };
+    try {
+      const { run_id, accounts } = await startRun(db, request);
+      // Noted once the run stands: a crash between the two asks once more, and joins it.
+      await this.#note(period, { run_id, accounts });
+      log.info("closing the month", { period, run_id, accounts });
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      // A run that a person asked for has halted or ended: it is in a person's hands.
+      await this.#note(period, { reason: error.message });
+      log.warn("the month was closed by hand", { period, reason: error.message });
     }
   }
 

@@ -1,5 +1,5 @@
 /** A cycle whose step fails every time: a person sees why, and the run goes on without it. */
-import type { Kysely } from "../database/kysely.ts";
+import type { Kysely, Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { loadCycle, lockAccount } from "./facts.ts";
 
@@ -16,6 +16,19 @@ export async function parkCycle(
   reason: string,
   requested_at_ms: number | null,
 ): Promise<void> {
+  await db.transaction().execute((trx) =>
+    parkCycleIn(trx, account_id, period, reason, requested_at_ms)
+  );
+}
+
+/** `parkCycle()` in the caller's transaction; whether it is parked now. */
+export async function parkCycleIn(
+  trx: Transaction<Database>,
+  account_id: string,
+  period: string,
+  reason: string,
+  requested_at_ms: number | null,
+): Promise<boolean> {
   const parked = {
     state: "parked" as const,
     reason: reason.slice(0, REASON_LENGTH_MAX),
@@ -24,16 +37,15 @@ export async function parkCycle(
     draft: null,
   };
   const asked = requested_at_ms === null ? {} : { requested_at: new Date(requested_at_ms) };
-  await db.transaction().execute(async (trx) => {
-    await lockAccount(trx, account_id);
-    const { cycle, cycle_id } = await loadCycle(trx, account_id, period);
-    if (cycle.state === "issued" || cycle.state === "imported") return;
-    if (cycle_id === null || cycle.state === "void") {
-      await trx.insertInto("billing_cycle")
-        .values({ account_id, period, requested_at: null, ...asked, ...parked }).execute();
-    } else {
-      await trx.updateTable("billing_cycle").set({ ...asked, ...parked })
-        .where("cycle_id", "=", cycle_id).execute();
-    }
-  });
+  await lockAccount(trx, account_id);
+  const { cycle, cycle_id } = await loadCycle(trx, account_id, period);
+  if (cycle.state === "issued" || cycle.state === "imported") return false;
+  if (cycle_id === null || cycle.state === "void") {
+    await trx.insertInto("billing_cycle")
+      .values({ account_id, period, requested_at: null, ...asked, ...parked }).execute();
+  } else {
+    await trx.updateTable("billing_cycle").set({ ...asked, ...parked })
+      .where("cycle_id", "=", cycle_id).execute();
+  }
+  return true;
 }

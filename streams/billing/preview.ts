@@ -1,15 +1,16 @@
-/** A dry run: what closing a month would do, account by account. Reads only. */
+/** A dry run: what closing a month would do, account by account, next to the month before. Reads only. */
 import { newCycle } from "../../actors/billing/cycle.ts";
 import { CYCLE_RULES } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
-import { accountsToClose, checkPeriod } from "./close_period.ts";
+import { accountsToClose, checkPeriod, countToClose } from "./close_period.ts";
 import { loadCycles } from "./facts.ts";
+import { billedBefore } from "./run/page.ts";
 import { decideLoaded } from "./step.ts";
 import type { Decided } from "./write.ts";
 
-/** Accounts previewed by one request: more would not fit into an answer that people read. */
-export const PREVIEW_MAX = 1_000;
+/** Accounts previewed by one request: more would not fit into an answer. */
+export const PREVIEW_MAX = 500;
 
 export interface Preview {
   readonly account_id: string;
@@ -18,17 +19,30 @@ export interface Preview {
   readonly reason: string | null;
   readonly units_kwh: number | null;
   readonly payable_paise: number | null;
+  /** Of its bill for the month before; null where there is none. */
+  readonly before_paise: number | null;
 }
 
-/** The first `PREVIEW_MAX` accounts that `period` would be closed for. */
+/** Some of the accounts of a dry run, in the order of their names. */
+export interface PreviewPart {
+  readonly period: string;
+  /** All that the period would be closed for; told with the first part. */
+  readonly total: number | null;
+  readonly accounts: readonly Preview[];
+  /** Where the next part begins; null with the last one. */
+  readonly after: string | null;
+}
+
+/** What closing `period` would do to the next `PREVIEW_MAX` accounts after `after`. */
 export async function previewPeriod(
   db: Kysely<Database>,
   period: string,
   now_ms: number,
-): Promise<Preview[]> {
+  after: string | null = null,
+): Promise<PreviewPart> {
   checkPeriod(period, now_ms);
-  const accounts = await accountsToClose(db, period, "", PREVIEW_MAX);
-  const loaded = await loadCycles(db, accounts.map(({ account_id }) => ({ account_id, period })));
+  const ids = await accountsToClose(db, period, after === null ? {} : { after }, PREVIEW_MAX);
+  const loaded = await loadCycles(db, ids.map((account_id) => ({ account_id, period })));
   // The actor decides on cycles that nobody keeps.
   const anew = loaded.map((one) => ({
     ...one,
@@ -36,12 +50,23 @@ export async function previewPeriod(
   }));
   const context = { rules: CYCLE_RULES, now_ms: () => now_ms };
   const request = { step: "close", requested_at_ms: now_ms } as const;
-  return (await decideLoaded(db, context, anew, request)).map(previewOf);
+  const decided = await decideLoaded(db, context, anew, request);
+  const before = await billedBefore(db, period, ids);
+  return {
+    period,
+    total: after === null ? await countToClose(db, period) : null,
+    accounts: decided.map((one) => previewOf(one, before)),
+    after: ids.length < PREVIEW_MAX ? null : ids.at(-1)!,
+  };
 }
 
-function previewOf({ cycle, ask, bill }: Decided): Preview {
+function previewOf(
+  { cycle, ask, bill }: Decided,
+  before: ReadonlyMap<string, number>,
+): Preview {
   const { account_id, state, reason } = cycle;
-  const nothing = { account_id, reason: null, units_kwh: null, payable_paise: null };
+  const before_paise = before.get(account_id) ?? null;
+  const nothing = { account_id, reason: null, units_kwh: null, payable_paise: null, before_paise };
   if (bill !== null) {
     const { payable_paise, units } = bill.quote;
     return { ...nothing, would: "issue", units_kwh: units, payable_paise };

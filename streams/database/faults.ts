@@ -14,6 +14,15 @@ export function isDataFault(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error) ?? "");
 }
 
+/**
+ * Whether the same statements may well succeed another time: the connection went (class 08), the
+ * server gave one of two transactions up (40), has no room (53), was interrupted or shuts down (57), or
+ * could not read its disk (58).
+ */
+export function isPassing(error: unknown): boolean {
+  return /^(08|40|53|55|57|58)/.test(sqlState(error) ?? "");
+}
+
 /** Whether a unique constraint or index refused a row; `name` narrows it to one of them. */
 export function isUniqueViolation(error: unknown, name?: string): boolean {
   if (sqlState(error) !== "23505") return false;

@@ -6,6 +6,7 @@
  */
 import type { ColumnType, Generated } from "./kysely.ts";
 import type { BigInteger, CalendarDate, CreatedAt, Json, Optional } from "./schema_columns.ts";
+import type { BillingRunPageTable, BillingRunTable } from "./schema_billing_runs.ts";
 import type { NotificationTable, SuppressionTable } from "./schema_notices.ts";
 import type {
   RawReadingTable,
@@ -14,6 +15,7 @@ import type {
   ValidatedReadingView,
 } from "./schema_readings.ts";
 
+export type * from "./schema_billing_runs.ts";
 export type { NotificationState, NotificationTable, ProviderWord } from "./schema_notices.ts";
 export type { SuppressionTable } from "./schema_notices.ts";
 export type * from "./schema_readings.ts";
@@ -314,6 +316,8 @@ export interface Database {
   validated_reading: ValidatedReadingView;
   tariff: TariffTable;
   billing_cycle: BillingCycleTable;
+  billing_run: BillingRunTable;
+  billing_run_page: BillingRunPageTable;
   invoice: InvoiceTable;
   invoice_line: InvoiceLineTable;
   invoice_series: InvoiceSeriesTable;

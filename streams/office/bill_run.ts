@@ -1,23 +1,59 @@
-/** `bill-run`, `bill-status`: closing a month, and how far it is. */
+/** `bill-run`, `bill-progress`, `bill-status`: closing a month, and how far it is. */
 import { periodOf } from "../../actors/billing/calendar.ts";
-import { instant_ms } from "../../protocol/messages/common.ts";
+import { id, instant_ms } from "../../protocol/messages/common.ts";
 import { period } from "../../protocol/messages/billing.ts";
 import { z } from "../../protocol/schema.ts";
-import { closePeriod } from "../billing/close_period.ts";
+import { closeAccount } from "../billing/close_account.ts";
 import { previewPeriod } from "../billing/preview.ts";
+import { runBounds } from "../billing/run/bounds.ts";
+import { runProgress } from "../billing/run/progress.ts";
+import { resumeRun, startRun } from "../billing/run/start.ts";
 import { periodStatus } from "../billing/status.ts";
 import { verb } from "./office.ts";
 
-/** Without a period: the present month in Indian time. A dry run says what would be done. */
+const actor = z.string().trim().min(1).max(64).default("office");
+const reason = z.string().trim().min(1, "say why").max(200);
+
+/** Without a period: the present month in Indian time. `resume` lets a halted run go on. */
 export const billRun = verb(
-  z.object({ period: period.optional(), dry_run: z.boolean().default(false) }),
-  async ({ period, dry_run }, { db, broker, now_ms }) => {
+  z.object({
+    period: period.optional(),
+    bounds: runBounds.prefault({}),
+    resume: reason.optional(),
+    actor,
+  }),
+  async ({ period, bounds, resume, actor: requested_by }, { db, now_ms }) => {
     const now = now_ms();
-    const month = period ?? periodOf(now);
-    return dry_run
-      ? { period: month, dry_run, accounts: await previewPeriod(db, month, now) }
-      : { dry_run, ...await closePeriod(db, broker, month, now) };
+    const request = { period: period ?? periodOf(now), bounds, requested_by, now_ms: now };
+    return resume === undefined
+      ? await startRun(db, request)
+      : await resumeRun(db, { ...request, reason: resume });
   },
+);
+
+/** A dry run, part by part: what would be done, and nothing is. */
+export const billPreview = verb(
+  z.object({ period: period.optional(), after: id.nullable().default(null) }),
+  async ({ period, after }, { db, now_ms }) => {
+    const now = now_ms();
+    return await previewPeriod(db, period ?? periodOf(now), now, after);
+  },
+);
+
+/** One account by itself, whatever became of it in a run. */
+export const billAccount = verb(
+  z.object({ account: id, period: period.optional() }),
+  async ({ account, period }, { db, broker, now_ms }) => {
+    const requested_at_ms = now_ms();
+    const key = { account_id: account, period: period ?? periodOf(requested_at_ms) };
+    await closeAccount(db, broker, key, requested_at_ms);
+    return { ...key, requested_at_ms };
+  },
+);
+
+export const billProgress = verb(
+  z.object({ period }),
+  async ({ period }, { db }) => await runProgress(db, period),
 );
 
 export const billStatus = verb(

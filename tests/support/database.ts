@@ -71,6 +71,7 @@ export function testOnEachDatabase(
 export async function emptyTables(db: Db): Promise<void> {
   await sql`
     truncate consumer, account, meter, installation, slave, raw_reading, tariff, billing_cycle,
+      billing_run, billing_run_page,
       invoice, invoice_line, invoice_series, payment, credit_note, account_entry, due_sweep,
       upload_part, notification, suppression, outbox, audit, ledger_cursor,
       data_import, data_import_row, data_import_fault,

@@ -1,19 +1,22 @@
 /** `samay bill run`: closes a month and waits until every account is done with. */
-import type { ClosingSummary } from "../../billing/close_period.ts";
-import { formatRupees } from "../../billing/money.ts";
 import { checkPeriodOption } from "../../billing/period_option.ts";
-import type { Preview } from "../../billing/preview.ts";
+import type { RunProgress } from "../../billing/run/progress.ts";
+import type { StartedRun } from "../../billing/run/start.ts";
 import type { PeriodStatus } from "../../billing/status.ts";
+import { runText } from "../bill_run_text.ts";
+import { dryRun } from "../bill_run_dry.ts";
 import { type Command, UsageError } from "../command.ts";
 import { counted } from "../counted.ts";
+import { givenDeed } from "../given_deed.ts";
 import { createProgress } from "../progress.ts";
-import { formatTable, terminalWidth } from "../table.ts";
 
 const WAIT_S = 120;
 const WAIT_S_MAX = 86_400;
 const POLL_MS = 400;
-/** The office publishes a command for every account before it answers. */
-const RUN_TIMEOUT_MS = 120_000;
+/** A status reads every account: it is asked for so many times less often than it takes. */
+const STATUS_SHARE = 10;
+/** Of millions of accounts the pages are cut before the office answers, and every state counted. */
+const RUN_TIMEOUT_MS = 300_000;
 
 type Ask = (verb: string, input: unknown, timeout_ms?: number) => Promise<unknown>;
 
@@ -23,6 +26,20 @@ export const command: Command = {
   options: {
     period: { type: "string", placeholder: "YYYY-MM", help: "Default: this month in India" },
     "dry-run": { type: "boolean", help: "Say what would be done; nothing is written" },
+    account: { type: "string", placeholder: "ID", help: "One account by itself" },
+    "max-parked": {
+      type: "string",
+      placeholder: "PERCENT",
+      help: "Halt when more of the accounts park (default 10)",
+    },
+    "max-change": {
+      type: "string",
+      placeholder: "PERCENT",
+      help: "Halt when the sum is so far from last month's (default 100)",
+    },
+    "max-bill": { type: "string", placeholder: "RUPEES", help: "Park any bill above this" },
+    resume: { type: "boolean", help: "Let a halted run go on, with these bounds; needs --reason" },
+    reason: { type: "string", placeholder: "TEXT", help: "With --resume: kept in the audit trail" },
     wait: {
       type: "string",
       placeholder: "SECONDS",
@@ -32,24 +49,48 @@ export const command: Command = {
   },
   help: `This month is closed by a fresh reading of each meter, an earlier one by its last reading.
 Running it again adds nothing: only accounts without a bill for the month are closed. One that is
-parked says why; once that is set right, run it again: parked accounts are tried again. Exit code 0
-if every account has its bill.
+parked says why; once that is set right, run it again: parked accounts are tried again. A run goes on
+by itself after a crash; one that halted by its bounds waits for --resume. Exit code 0 if every
+account has its bill.
 
   samay bill run --period 2026-04 --dry-run
-  samay bill run --period 2026-04`,
+  samay bill run --period 2026-04 --max-parked 2 --max-bill 50000
+  samay bill run --period 2026-04 --resume --reason "the new tariff is meant"`,
   async run({ values }) {
     const period = checkPeriodOption(values.period);
-    const wait_s = parseWait(values.wait);
+    const wait_ms = parseWait(values.wait) * 1000;
+    const bounds = parseBounds(values);
+    const json = values.json === true;
+    const deed = values.resume === true ? givenDeed(values.reason) : null;
+    const actor = Deno.env.get("USER")?.slice(0, 64) || "operator";
     const { askAsOperator: ask } = await import("../../office/operator.ts");
     const input = period === undefined ? {} : { period };
-    const json = values.json === true;
-    if (values["dry-run"] === true) return await dryRun(ask, input, json);
-    const run = await ask("bill-run", input, RUN_TIMEOUT_MS) as ClosingSummary;
-    const status = await follow(ask, run, wait_s * 1000);
-    console.log(json ? JSON.stringify({ ...status, commanded: run.commanded }) : toText(status));
+    if (values["dry-run"] === true) return await dryRun(ask, input, bounds, json);
+    if (values.account !== undefined) return await one(ask, { ...input, account: values.account });
+    const resume = deed === null ? {} : { resume: deed.reason };
+    const run = await ask(
+      "bill-run",
+      { ...input, ...resume, bounds, actor },
+      RUN_TIMEOUT_MS,
+    ) as StartedRun;
+    const { status, progress } = await follow(ask, run, wait_ms);
+    const { run_id } = run;
+    const halted = progress?.halted_reason ?? null;
+    console.log(
+      json ? JSON.stringify({ ...status, run_id, halted_reason: halted }) : runText(status, halted),
+    );
     return status.issued + status.imported === status.accounts ? 0 : 1;
   },
 };
+
+async function one(ask: Ask, input: unknown): Promise<number> {
+  const { account_id, period } = await ask("bill-account", input) as {
+    account_id: string;
+    period: string;
+  };
+  console.log(`Account ${account_id} is being billed for ${period}; see: samay bill list`);
+  return 0;
+}
 
 function parseWait(given: unknown): number {
   if (given === undefined) return WAIT_S;
@@ -60,79 +101,79 @@ function parseWait(given: unknown): number {
   );
 }
 
-/** Until nothing is open any more, or the patience is over. */
-async function follow(ask: Ask, run: ClosingSummary, wait_ms: number): Promise<PeriodStatus> {
-  const progress = createProgress();
+/** Only what was said; the office knows the rest. */
+function parseBounds(values: Readonly<Record<string, unknown>>): Record<string, number> {
+  const bounds: Record<string, number> = {};
+  const percent = (option: string, name: string, max: number) => {
+    const given = values[option];
+    if (given === undefined) return;
+    const value = /^\d{1,5}(\.\d{1,2})?$/.test(String(given)) ? Number(given) : NaN;
+    if (!(value <= max)) {
+      throw new UsageError(`--${option} "${String(given).slice(0, 24)}": percent from 0 to ${max}`);
+    }
+    bounds[name] = value;
+  };
+  percent("max-parked", "parked_max_percent", 100);
+  percent("max-change", "change_max_percent", 10_000);
+  if (values["max-bill"] !== undefined) {
+    bounds.bill_max_paise = rupees("max-bill", String(values["max-bill"]));
+  }
+  return bounds;
+}
+
+function rupees(option: string, given: string): number {
+  const match = /^(\d{1,10})(?:\.(\d{1,2}))?$/.exec(given);
+  const paise = match === null
+    ? 0
+    : Number(match[1]) * 100 + Number((match[2] ?? "").padEnd(2, "0"));
+  if (paise > 0) return paise;
+  throw new UsageError(`--${option} "${given.slice(0, 24)}": rupees, like 50000 or 1250.50`);
+}
+
+/** Until nothing is open any more, the run has halted, or the patience is over. */
+async function follow(
+  ask: Ask,
+  run: StartedRun,
+  wait_ms: number,
+): Promise<{ status: PeriodStatus; progress: RunProgress | null }> {
+  const bar = createProgress();
   const until_ms = performance.now() + wait_ms;
-  progress.stage(`Closing ${run.period}: ${counted(run.accounts, "account")} without a bill`);
+  const { period, requested_at_ms: since_ms } = run;
+  bar.stage(`Closing ${period}: ${counted(run.accounts, "account")} without a bill`);
   try {
+    const progress = await followPages(ask, run, until_ms, bar);
     while (true) {
-      const { period, requested_at_ms: since_ms } = run;
-      const status = await ask("bill-status", { period, since_ms }) as PeriodStatus;
+      const began_ms = performance.now();
+      const status = await ask("bill-status", { period, since_ms }, RUN_TIMEOUT_MS) as PeriodStatus;
       const open = status.queued + status.awaiting;
-      progress.update(status.accounts - open, status.accounts, `${status.awaiting} awaiting`);
-      if (open === 0 || performance.now() >= until_ms) return status;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      bar.update(status.accounts - open, status.accounts, `${status.awaiting} awaiting`);
+      const halted = progress?.state === "halted";
+      if (open === 0 || halted || performance.now() >= until_ms) return { status, progress };
+      const took_ms = performance.now() - began_ms;
+      await pause(Math.max(POLL_MS, STATUS_SHARE * took_ms));
     }
   } finally {
-    progress.end();
+    bar.end();
   }
 }
 
-function toText(status: PeriodStatus): string {
-  const { period, accounts, issued, imported, queued, awaiting, silent, parked } = status;
-  const text = [
-    `${period}: ${counted(issued, "bill")} of ${counted(accounts, "account")}, ${
-      formatRupees(status.payable_paise)
-    } rupees to pay`,
-  ];
-  if (imported > 0) text.push(`${imported} imported`);
-  if (queued > 0) text.push(`${queued} not begun: is the billing role running?`);
-  if (awaiting > 0) text.push(`${awaiting} waiting for a reading; it is billed when it comes`);
-  if (silent > 0) text.push(`${silent} without an answer of their meter`);
-  if (parked > 0) {
-    text.push(
-      `${parked} parked: set right what the line names, then again: samay bill run --period ${period}`,
-    );
+/** The run's own row says how far it is: one row, however many accounts. */
+async function followPages(
+  ask: Ask,
+  { period, accounts }: StartedRun,
+  until_ms: number,
+  bar: ReturnType<typeof createProgress>,
+): Promise<RunProgress | null> {
+  while (true) {
+    const progress = await ask("bill-progress", { period }) as RunProgress | null;
+    if (progress === null) return null;
+    const { looked, parked, state } = progress;
+    bar.update(looked, accounts, `${progress.issued} bills, ${parked} parked`);
+    if (state !== "running" || performance.now() >= until_ms) return progress;
+    await pause(POLL_MS);
   }
-  if (status.attention.length > 0) {
-    const rows = status.attention.map((one) => [one.account_id, one.state, one.reason]);
-    const columns = [{ title: "Account" }, { title: "State" }, { title: "Why", flexible: true }];
-    text.push("", formatTable(columns, rows, { width: terminalWidth() }));
-    const hidden = silent + parked + awaiting - rows.length;
-    if (hidden > 0) text.push(`and ${hidden} more`);
-  }
-  return text.join("\n");
 }
 
-async function dryRun(ask: Ask, input: unknown, json: boolean): Promise<number> {
-  const answer = await ask("bill-run", { ...(input as object), dry_run: true }, RUN_TIMEOUT_MS);
-  const { period, accounts } = answer as { period: string; accounts: Preview[] };
-  if (json) {
-    console.log(JSON.stringify({ period, dry_run: true, accounts }));
-    return 0;
-  }
-  const rows = accounts.map((one) => [
-    one.account_id,
-    one.would,
-    one.units_kwh === null ? "" : String(one.units_kwh),
-    one.payable_paise === null ? "" : formatRupees(one.payable_paise),
-    one.reason ?? "",
-  ]);
-  const table = formatTable(
-    [
-      { title: "Account" },
-      { title: "Would" },
-      { title: "kWh", align: "right" },
-      { title: "Rs", align: "right" },
-      { title: "Why", flexible: true },
-    ],
-    rows,
-    { width: terminalWidth() },
-  );
-  console.log(
-    `${period}: ${counted(accounts.length, "account")} to close (dry run: nothing is written)`,
-  );
-  if (rows.length > 0) console.log(`\n${table}`);
-  return 0;
+function pause(duration_ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, duration_ms));
 }

@@ -4,8 +4,9 @@ import { command as commandMessage } from "../../../protocol/messages/command.ts
 import { parseJson } from "../../../protocol/schema.ts";
 import { subjects } from "../../../protocol/subjects.ts";
 import { startBilling } from "../../../streams/billing/billing.ts";
-import { closePeriod } from "../../../streams/billing/close_period.ts";
 import { MonthEnd } from "../../../streams/billing/month_end.ts";
+import { startRun } from "../../../streams/billing/run/start.ts";
+import { RUN_BOUNDS } from "../../../actors/billing/run.ts";
 import { runOutbox } from "../../../streams/database/outbox.ts";
 import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
@@ -65,6 +66,10 @@ async function withBilling(
   );
 }
 
+async function runsIn(db: Db): Promise<number> {
+  return (await db.selectFrom("billing_run").select("run_id").execute()).length;
+}
+
 async function noticesIn(broker: NatsBroker): Promise<number> {
   return (await (await broker.manager()).streams.info("NOTICES")).state.messages;
 }
@@ -91,15 +96,14 @@ Deno.test("bill run closes the month: every meter is asked, every account billed
           /3 accounts to close \(dry run/,
         );
         assert.deepEqual(await counts(db), before);
-        const info = await (await broker.manager()).streams.info("BILLING");
-        assert.equal(info.state.messages, 0);
+        assert.equal(await runsIn(db), 0);
       });
 
       await t.step("three bills, numbered without gaps, with their notices", async () => {
         const { code, out } = await samay("bill", "run", "--period", "2026-04", "--json");
         assert.equal(code, 0, out);
         const status = JSON.parse(out);
-        assert.deepEqual([status.issued, status.accounts, status.commanded], [3, 3, 3]);
+        assert.deepEqual([status.issued, status.accounts, status.run_id], [3, 3, 1]);
         const rows = await db.selectFrom("invoice").select("number").orderBy("number").execute();
         const numbers = [1, 2, 3].map((n) => `MH/2026-27/00000${n}`);
         assert.deepEqual(rows.map((row) => row.number), numbers);
@@ -113,9 +117,9 @@ Deno.test("bill run closes the month: every meter is asked, every account billed
       await t.step("a second run adds nothing", async () => {
         const before = await counts(db);
         const { code, out } = await samay("bill", "run", "--json");
-        assert.equal(code, 0);
-        assert.equal(JSON.parse(out).commanded, 0);
-        assert.deepEqual(await counts(db), before);
+        assert.equal(code, 0, out);
+        // That it was asked for once more is kept; nothing else came of it.
+        assert.deepEqual(await counts(db), { ...before, audit: before.audit + 1 });
       });
 
       await t.step("bill list, show and explain", async () => {
@@ -165,7 +169,7 @@ Deno.test("bill run closes the month: every meter is asked, every account billed
         assert.equal(voided.code, 0, voided.error);
         const { code, out } = await samay("bill", "run", "--json");
         assert.equal(code, 0, out);
-        assert.equal(JSON.parse(out).commanded, 1);
+        assert.equal(JSON.parse(out).issued, 3);
         const all = await db.selectFrom("invoice").select(["number", "state"]).orderBy("number")
           .execute();
         assert.deepEqual(all.map((row) => row.state), ["issued", "void", "issued", "issued"]);
@@ -176,6 +180,10 @@ Deno.test("bill run closes the month: every meter is asked, every account billed
           [["bill", "run", "--period", "April"], 2, /YYYY-MM/],
           [["bill", "run", "--period", "2026-13"], 2, /YYYY-MM/],
           [["bill", "run", "--wait", "soon"], 2, /whole seconds/],
+          [["bill", "run", "--max-parked", "101"], 2, /--max-parked "101": percent from 0 to 100/],
+          [["bill", "run", "--max-bill", "-5"], 2, /--max-bill "-5": rupees, like/],
+          [["bill", "run", "--resume"], 2, /Say why/],
+          [["bill", "run", "--resume", "--reason", "x"], 1, /No run of 2026-04 has halted/],
           [["bill", "run", "--period", "2030-01"], 1, /2030-01 has not begun/],
           [["bill", "show", "MH/1"], 1, /no bill MH\/1/],
           [["bill", "show"], 2, /needs NUMBER/],
@@ -238,40 +246,42 @@ Deno.test("A billing command that makes no sense goes to the dead letters, the n
   });
 });
 
-Deno.test("closePeriod() commands an account once, whoever runs it at the same time", async () => {
-  await withBroker(({ broker }) =>
-    withDatabase(async (db) => {
-      await addAccount(db, 1);
-      await addAccount(db, 2);
-      const runs = await Promise.all(
-        [1, 2, 3].map((i) => closePeriod(db, broker, "2026-04", NOW + i)),
-      );
-      assert.equal(runs.reduce((sum, run) => sum + run.commanded, 0), 2);
-      // Accounts that were opened after the month are no part of it.
-      assert.equal((await closePeriod(db, broker, "2026-02", NOW)).accounts, 0);
-    })
-  );
+Deno.test("bill run bills one account by itself, by the BILLING stream", async () => {
+  await withBilling({ M1: 1_250_100 }, async ({ db }) => {
+    await addAccount(db, 1);
+    await addAccount(db, 2);
+    const { code, out, error } = await samay("bill", "run", "--account", "A1");
+    assert.equal(code, 0, error);
+    assert.match(out, /Account A1 is being billed for 2026-04/);
+    for (let i = 0; i < 100 && (await counts(db)).invoices === 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.deepEqual(
+      await db.selectFrom("billing_cycle").select(["account_id", "state"]).execute(),
+      [{ account_id: "A1", state: "issued" }],
+    );
+    assert.equal(await runsIn(db), 0);
+    const unknown = await samay("bill", "run", "--account", "A9");
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.error, /no account A9/);
+  });
 });
 
 Deno.test("MonthEnd closes each month once by itself, across restarts", async () => {
-  await withBroker(({ broker }) =>
-    withDatabase(async (db) => {
-      await addAccount(db, 1);
-      const commanded = async () =>
-        (await (await broker.manager()).streams.info("BILLING")).state.messages;
-      const start = () => new MonthEnd({ db, broker, log: silentLog, settle_ms: 3_600_000 });
-      const first = start();
-      await first.closeDue(NOW); // In April for the first time: March is not its business.
-      assert.equal(await commanded(), 0);
-      await first.closeDue(at("2026-05-01T00:59:59+05:30"));
-      assert.equal(await commanded(), 0);
-      await first.closeDue(at("2026-05-01T01:00:00+05:30"));
-      assert.equal(await commanded(), 1);
-      await first.closeDue(at("2026-05-01T01:00:01+05:30"));
-      await start().closeDue(at("2026-05-01T02:00:00+05:30"));
-      assert.equal(await commanded(), 1);
-      await start().closeDue(at("2026-07-01T01:00:00+05:30"));
-      assert.equal(await commanded(), 3); // May and June.
-    })
-  );
+  await withDatabase(async (db) => {
+    await addAccount(db, 1);
+    const start = () => new MonthEnd({ db, log: silentLog, settle_ms: 3_600_000 });
+    const first = start();
+    await first.closeDue(NOW); // In April for the first time: March is not its business.
+    assert.equal(await runsIn(db), 0);
+    await first.closeDue(at("2026-05-01T00:59:59+05:30"));
+    assert.equal(await runsIn(db), 0);
+    await first.closeDue(at("2026-05-01T01:00:00+05:30"));
+    assert.equal(await runsIn(db), 1);
+    await first.closeDue(at("2026-05-01T01:00:01+05:30"));
+    await start().closeDue(at("2026-05-01T02:00:00+05:30"));
+    assert.equal(await runsIn(db), 1);
+    await start().closeDue(at("2026-07-01T01:00:00+05:30"));
+    assert.equal(await runsIn(db), 3); // May and June.
+  });
 });

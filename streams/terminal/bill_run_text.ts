@@ -1,0 +1,38 @@
+/** How a billing run ended, as text. */
+import { formatRupees } from "../billing/money.ts";
+import type { PeriodStatus } from "../billing/status.ts";
+import { counted } from "./counted.ts";
+import { formatTable, terminalWidth } from "./table.ts";
+
+/** `halted`: why the run stopped by its bounds, or null. */
+export function runText(status: PeriodStatus, halted: string | null): string {
+  const { period, accounts, issued, imported, queued, awaiting, silent, parked } = status;
+  const again = `samay bill run --period ${period}`;
+  const text = [
+    `${period}: ${counted(issued, "bill")} of ${counted(accounts, "account")}, ${
+      formatRupees(status.payable_paise)
+    } rupees to pay`,
+  ];
+  if (halted !== null) {
+    text.push(`Halted: ${halted}`, `Look at it, then: ${again} --resume --reason "..."`);
+  }
+  if (imported > 0) text.push(`${imported} imported`);
+  if (queued > 0) {
+    text.push(
+      `${queued} not begun${halted === null ? ": is the billing role running?" : ""}`,
+    );
+  }
+  if (awaiting > 0) text.push(`${awaiting} waiting for a reading; it is billed when it comes`);
+  if (silent > 0) text.push(`${silent} without an answer of their meter`);
+  if (parked > 0) {
+    text.push(`${parked} parked: set right what the line names, then again: ${again}`);
+  }
+  if (status.attention.length > 0) {
+    const rows = status.attention.map((one) => [one.account_id, one.state, one.reason]);
+    const columns = [{ title: "Account" }, { title: "State" }, { title: "Why", flexible: true }];
+    text.push("", formatTable(columns, rows, { width: terminalWidth() }));
+    const hidden = silent + parked + awaiting - rows.length;
+    if (hidden > 0) text.push(`and ${hidden} more`);
+  }
+  return text.join("\n");
+}
