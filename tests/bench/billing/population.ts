@@ -94,6 +94,56 @@ async function readings(db: Kysely<Database>, accounts: number, period: string, 
       generate_series(0, ${sql.lit(READINGS_A_MONTH - 1)}) as k`.execute(db);
 }
 
+/**
+ * `meters` customers more, Y00000001 and up, with a reading every 15 minutes for the twelve months
+ * before `period` and none of them billed: returns those months, oldest first.
+ */
+export async function populateYear(
+  db: Kysely<Database>,
+  meters: number,
+  period: string,
+): Promise<string[]> {
+  const periods = Array.from(
+    { length: HISTORY_MONTHS },
+    (_, i) => monthsBefore(period, HISTORY_MONTHS - i),
+  );
+  const installed = new Date(boundsOf(periods[0]!).start_ms);
+  const series = sql`generate_series(1, ${sql.lit(meters)}::int) as i`;
+  const names = [nameOf("Y"), nameOf("Z")] as const;
+  await sql`
+    insert into consumer (consumer_number, name, address, phone, email, language)
+    select ${names[0]}, 'Consumer Y' || i, 'Nagpur', '+91' || (8000000000 + i),
+      'y' || i || '@example.org', 'en' from ${series}`.execute(db);
+  await sql`
+    insert into account (account_id, consumer_number, tariff_id, phase, municipal,
+      sanctioned_load_w, status, opened_on)
+    select ${names[0]}, ${names[0]}, 'msedcl-lt-1b', 1, false, 5000, 'active', '2024-01-01'
+    from ${series}`.execute(db);
+  await sql`
+    insert into meter (meter_id, serial_number, slave_id, alias)
+    select ${names[1]}, 'S' || i, 'SL' || i % 1000, 3000000000 + i from ${series}`.execute(db);
+  await sql`
+    insert into installation (account_id, meter_id, premises, installed_at, multiplying_factor,
+      opening_reading_wh)
+    select ${names[0]}, ${names[1]}, 'Nagpur', ${installed}, 1, 0 from ${series}`.execute(db);
+  for (const month of periods) await quarters(db, meters, month, installed);
+  await sql`vacuum analyze`.execute(db);
+  return periods;
+}
+
+/** In the order in which a head-end writes them: all meters of one moment, then the next moment. */
+async function quarters(db: Kysely<Database>, meters: number, period: string, installed: Date) {
+  const { start_ms, end_ms } = boundsOf(period);
+  const [first, last] = [new Date(start_ms + QUARTER_MS), new Date(end_ms - QUARTER_MS)];
+  await sql`
+    insert into raw_reading (meter_id, obis, read_at, value, unit, source, flags, frame_sequence,
+      journal_sequence, arrived_at, sealed_at, second_found_s, trials, clock_quality)
+    select ${nameOf("Z")}, ${ENERGY}, at, ${registerAt(sql`at`, installed)}, 'Wh', 'frame', '[]',
+      i, i, at + interval '200 ms', at + interval '100 ms', extract(epoch from at)::bigint, 1, 3
+    from generate_series(${first}::timestamptz, ${last}::timestamptz, interval '15 minutes') as at,
+      generate_series(1, ${sql.lit(meters)}::int) as i`.execute(db);
+}
+
 function monthsBefore(period: string, months: number): string {
   return months === 0 ? period : monthsBefore(periodBefore(period), months - 1);
 }
