@@ -50,10 +50,6 @@ const STATEMENTS = [
   sql`
     create index billing_cycle_void on billing_cycle (account_id, period, cycle_id)
       where state = 'void'`,
-  // The few readings at which a register went back, so that no cycle's interior is read for them.
-  sql`
-    create index raw_reading_went_back on raw_reading (meter_id, obis, read_at)
-      where flags @> '["register_went_back"]'`,
   // A line added later would change a bill that the customer has: asked once a statement, not a line.
   sql`drop trigger invoice_line_with_invoice on invoice_line`,
   sql`

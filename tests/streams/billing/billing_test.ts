@@ -5,8 +5,6 @@ import { parseJson } from "../../../protocol/schema.ts";
 import { subjects } from "../../../protocol/subjects.ts";
 import { startBilling } from "../../../streams/billing/billing.ts";
 import { MonthEnd } from "../../../streams/billing/month_end.ts";
-import { startRun } from "../../../streams/billing/run/start.ts";
-import { RUN_BOUNDS } from "../../../actors/billing/run.ts";
 import { runOutbox } from "../../../streams/database/outbox.ts";
 import type { NatsBroker } from "../../../streams/jetstream/connection.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
