@@ -11,6 +11,7 @@ import type {
 import type { Register } from "../../protocol/messages/common.ts";
 import { expectedOf, type MeterClock, sampleMeterClock } from "../../protocol/meter_clock.ts";
 import {
+  CONSUMER_REGISTER,
   isEnergyImport,
   TIME_STATUS_REGISTER,
   TIME_UNCERTAIN,
@@ -103,7 +104,7 @@ function open(state: MeterState, input: Input, frame: ParsedFrame, meter: KnownM
     quality: frame.clockQuality,
     arrival_ms: input.arrival_ms,
     sealed_at_ms: pack.sealedAt_ms,
-    registers: [...pack.registers],
+    registers: newsOf(state, pack.registers),
     flags: flagsOf(state, pack.registers),
   };
 }
@@ -121,6 +122,22 @@ export function candidatesFor(
     hint,
   });
 }
+
+/**
+ * What `registers` tell that the journal does not have yet: a meter tells its consumer's number with
+ * every reading, and once a day, or when it is another one, is enough.
+ */
+function newsOf(state: MeterState, registers: readonly Register[]): Register[] {
+  const { last } = state;
+  const known = last?.values[CONSUMER_REGISTER];
+  if (last === null || known === undefined) return [...registers];
+  return registers.filter(({ obis, value, read_at_ms }) =>
+    obis !== CONSUMER_REGISTER || value !== known || dayOf(read_at_ms) !== dayOf(last.read_at_ms)
+  );
+}
+
+const DAY_MS = 86_400_000;
+const dayOf = (at_ms: number) => Math.floor(at_ms / DAY_MS);
 
 /** Marks what must be looked at before it is billed. The reading itself is always kept. */
 function flagsOf(
@@ -182,11 +199,14 @@ function apply(state: MeterState, event: MeterEvent): void {
   if (isUncertain(event.registers)) return;
   const read_at_ms = Math.max(0, ...event.registers.map((register) => register.read_at_ms));
   if (state.last !== null && read_at_ms < state.last.read_at_ms) return; // An older one, sent late.
+  const values = Object.fromEntries(event.registers.map(({ obis, value }) => [obis, value]));
+  const consumer = state.last?.values[CONSUMER_REGISTER];
   state.last = {
     frame: event.frame,
     t_s: event.t_s,
     arrival_ms: event.arrival_ms,
     read_at_ms,
-    values: Object.fromEntries(event.registers.map(({ obis, value }) => [obis, value])),
+    // Told some time ago, and not again since: see newsOf().
+    values: consumer === undefined ? values : { [CONSUMER_REGISTER]: consumer, ...values },
   };
 }

@@ -6,6 +6,7 @@
  */
 import { type Register as SentRegister, REGISTERS_MAX } from "../../protocol/messages/common.ts";
 import {
+  CONSUMER_REGISTER,
   isEnergyImport,
   TIME_STATUS_REGISTER,
   TIME_UNCERTAIN,
@@ -14,6 +15,8 @@ import type { Readout, Register as ReadRegister } from "../../protocol/iec62056/
 
 /** The error register `F.F`: flags in hexadecimal digits (IEC 62056-21 and the meter's manual). */
 const ERROR_REGISTER = "0-0:97.97.0";
+/** A consumer number goes as a plain number: one with letters, or beyond 2^53, stays behind. */
+const CONSUMER_DIGITS = /^\d{1,15}$/;
 const FLAG_DIGITS = /^[0-9A-Fa-f]{1,8}$/;
 
 /** What a meter's unit is as a unit of SenML, and how many decimal places lie between them. */
@@ -62,8 +65,8 @@ export function scaleDecimal(text: string, places: number): number | undefined {
 
 /**
  * The registers of `readout` that go into a frame: energies, powers and the error register of the
- * present (no historic values), at most 64, in the meter's order. Quantities that are not whole in
- * their smallest unit (volts, amperes) stay out.
+ * present (no historic values), at most 64, in the meter's order, and the consumer number behind them
+ * where there is room. Quantities that are not whole in their smallest unit (volts, amperes) stay out.
  */
 export function registersToSend(readout: Readout, read_at_ms: number): SentRegister[] {
   const seen = new Set<string>();
@@ -73,7 +76,11 @@ export function registersToSend(readout: Readout, read_at_ms: number): SentRegis
     if (sent === undefined || seen.has(sent.obis)) continue;
     seen.add(sent.obis);
     registers.push({ ...sent, read_at_ms });
-    if (registers.length === REGISTERS_MAX) break;
+    if (registers.length === REGISTERS_MAX) return registers;
+  }
+  const consumer = readout.consumerNumber ?? "";
+  if (CONSUMER_DIGITS.test(consumer)) {
+    registers.push({ obis: CONSUMER_REGISTER, value: Number(consumer), unit: "", read_at_ms });
   }
   return registers;
 }

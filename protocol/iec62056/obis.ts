@@ -35,6 +35,9 @@ export function isHeatMeterCode(code: string): boolean {
   return /^6\.\d{1,2}(?:\*\d{1,2})?$/.test(code);
 }
 
+/** Identification at the meter: the consumer's number, or the meter's own, as a utility has it set. */
+export const CONSUMER_REGISTER = "1-0:0.0.0";
+
 /**
  * Status of a reading's time, by the slave that took it; `TIME_UNCERTAIN` in it means that nobody can
  * tell when it was. Group E from 128 on is a manufacturer's own (IEC 62056-61): no meter's register

@@ -5,14 +5,13 @@ import type {
   ReadingFacts,
   RegisterAt,
 } from "../../actors/validation/facts.ts";
+import { CONSUMER_REGISTER } from "../../protocol/iec62056/obis.ts";
 import { readingFlag } from "../../protocol/messages/journal.ts";
 import { parseOrExplain, z } from "../../protocol/schema.ts";
 import { type Kysely, sql } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 
-/** The consumer number that a meter tells, a plain number (IEC 62056-61, identification). */
-export const CONSUMER_REGISTER = "1-0:0.0.0";
 /** Cycles that tell what is usual. */
 const HISTORY_MAX = 12;
 

@@ -1,8 +1,8 @@
 /** What has come since the sweep was here last, by the journal's sequence. */
+import { CONSUMER_REGISTER } from "../../protocol/iec62056/obis.ts";
 import { sql, type Transaction } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
-import { CONSUMER_REGISTER } from "./facts.ts";
 
 /** One new energy reading, as little of it as the rules need. */
 export interface NewReading {

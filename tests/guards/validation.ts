@@ -84,6 +84,16 @@ export const guards: readonly Guard[] = [
     name: EACH,
   },
   {
+    rule:
+      "The consumer number that a meter tells reaches the journal once a day, and when it changes",
+    source: RULES,
+    file: "actors/meter/meter.ts",
+    find: "obis !== CONSUMER_REGISTER || value !== known || dayOf(",
+    replace: "obis !== CONSUMER_REGISTER || dayOf(",
+    test: "tests/actors/meter/meter_test.ts",
+    name: "the consumer number that a meter tells is journaled once a day",
+  },
+  {
     rule: "Not even a person's word makes a bill of less than nothing",
     source: QUARANTINE,
     file: JUDGE,
@@ -127,16 +137,6 @@ export const guards: readonly Guard[] = [
     replace: '${isDated("reading.flags")}',
     test: DECISIONS_TEST,
     name: "Decisions about readings",
-  },
-  {
-    rule: "Decisions and the place in the journal stand or fall together",
-    source: QUARANTINE,
-    file: SWEEP,
-    find: "return await this.#db.transaction().execute((trx) => this.#batch(trx, now_ms));",
-    replace: "return await this.#db.connection().execute((trx) => " +
-      "this.#batch(trx as Transaction<Database>, now_ms));",
-    test: SWEEP_TEST,
-    name: "The sweep over new readings",
   },
   {
     rule: "Only what the ledger has committed is validated, in bounded steps",

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { ERROR_REGISTER, meterActor } from "../../../actors/meter/meter.ts";
 import { freshMeter, type MeterState } from "../../../actors/meter/state.ts";
-import { TIME_STATUS_REGISTER, TIME_UNCERTAIN } from "../../../protocol/iec62056/obis.ts";
+import {
+  CONSUMER_REGISTER,
+  TIME_STATUS_REGISTER,
+  TIME_UNCERTAIN,
+} from "../../../protocol/iec62056/obis.ts";
 import type { ReadingEvent } from "../../../protocol/messages/journal.ts";
 import { energy } from "../../support/meters.ts";
 import { find, frame, input, METER, NOW_MS, type SealedAs } from "./world.ts";
@@ -173,4 +177,29 @@ Deno.test("a power that falls is no register that went back", () => {
 
 Deno.test("decodeMeter() names the meter and the fault of a malformed snapshot", () => {
   assert.throws(() => meterActor.decode(METER, { clock: {} }), /Snapshot of meter MH001: .*replay/);
+});
+
+Deno.test("the consumer number that a meter tells is journaled once a day, and when it is another", () => {
+  const state = freshMeter(METER);
+  let sequence = 0;
+  const told = (consumer: number | null, at_ms: number) => {
+    const registers = energy(1_000, at_ms - 60_000);
+    const read_at_ms = registers[0]!.read_at_ms;
+    if (consumer !== null) {
+      registers.push({ obis: CONSUMER_REGISTER, value: consumer, unit: "", read_at_ms });
+    }
+    const event = reading(state, { sequence: ++sequence, registers, sealed_at_ms: at_ms }, at_ms);
+    return event.registers.filter(({ obis }) => obis === CONSUMER_REGISTER)
+      .map(({ value }) => value);
+  };
+  const HOUR_MS = 3_600_000;
+  const noon = NOW_MS + 12 * HOUR_MS;
+  assert.deepEqual(told(17, noon), [17]);
+  assert.deepEqual(told(17, noon + HOUR_MS), []);
+  assert.deepEqual(told(null, noon + 2 * HOUR_MS), []);
+  assert.deepEqual(told(17, noon + 3 * HOUR_MS), [], "not forgotten meanwhile");
+  assert.deepEqual(told(18, noon + 4 * HOUR_MS), [18], "another one");
+  assert.deepEqual(told(18, noon + DAY_MS), [18], "another day");
+  const restored = meterActor.decode(METER, meterActor.encode(state), meterActor.version);
+  assert.equal(restored.last?.values[CONSUMER_REGISTER], 18);
 });

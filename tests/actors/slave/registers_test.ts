@@ -56,7 +56,21 @@ Deno.test("registersToSend() takes energies, powers and the error register of th
   assert.equal(hasEnergy(registersToSend(readoutOf("/X", "F.F(00)", "bcc"), 42)), false);
 });
 
+Deno.test("registersToSend() sends the consumer number behind the others, where it is a number", () => {
+  const of = (consumer: string) =>
+    registersToSend(readoutOf("/X", `0.0.0(${consumer})\r\n1.8.0(1*kWh)`, "bcc"), 42)
+      .slice(1).map(({ obis, value, unit }) => [obis, value, unit]);
+  assert.deepEqual(of("170012340001"), [["1-0:0.0.0", 170_012_340_001, ""]]);
+  assert.deepEqual(of("C-1"), []);
+  assert.deepEqual(of("1234567890123456"), [], "it would not be exact");
+});
+
 Deno.test("registersToSend() stops at 64 registers", () => {
-  const block = Array.from({ length: 90 }, (_, i) => `1-0:1.8.${i}(1*kWh)`).join("\r\n");
-  assert.equal(registersToSend(readoutOf("/X", block, "bcc"), 1).length, 64);
+  const energies = Array.from({ length: 90 }, (_, i) => `1-0:1.8.${i}(1*kWh)`);
+  const registers = registersToSend(
+    readoutOf("/X", ["0.0.0(17)", ...energies].join("\r\n"), "bcc"),
+    1,
+  );
+  assert.equal(registers.length, 64);
+  assert.ok(registers.every(({ unit }) => unit === "Wh"));
 });

@@ -1,10 +1,10 @@
 /** The sweep over new readings: what it quarantines, and what it costs where nothing is wrong. */
 import assert from "node:assert/strict";
 import { VALIDATION_RULES } from "../../../actors/validation/rules.ts";
+import { CONSUMER_REGISTER } from "../../../protocol/iec62056/obis.ts";
 import { projectBatch } from "../../../streams/database/ledger.ts";
 import { ENERGY } from "../../../streams/database/readings.ts";
 import { sql } from "../../../streams/database/kysely.ts";
-import { CONSUMER_REGISTER } from "../../../streams/validation/facts.ts";
 import { FollowedMeters } from "../../../streams/validation/followed.ts";
 import { Sweep, validationLag } from "../../../streams/validation/sweep.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
