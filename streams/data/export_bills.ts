@@ -95,6 +95,8 @@ export interface ExportAccount {
   readonly opened_on: string;
   /** Of the meter that hangs there now. */
   readonly meter_id: string | null;
+  /** The sum of its ledger: above 0 the customer owes it. */
+  readonly balance_paise: number;
 }
 
 /** Accounts by their names, behind `after`, that were opened in the span. */
@@ -114,7 +116,9 @@ export async function exportAccounts(
     select account_id, consumer_number, name, address, phone, email, language, tariff_id, phase,
       municipal, sanctioned_load_w, status, opened_on,
       (select meter_id from installation where installation.account_id = account.account_id
-        and removed_at is null order by installation_id desc limit 1) as meter_id
+        and removed_at is null order by installation_id desc limit 1) as meter_id,
+      (select coalesce(sum(amount_paise), 0)::bigint from account_entry
+        where account_entry.account_id = account.account_id) as balance_paise
     from account join consumer using (consumer_number)
     where account_id > ${after} and opened_on >= ${from}::date and opened_on < ${to}::date ${only}
     order by account_id limit ${limit}`.execute(db);

@@ -93,6 +93,7 @@ export const ACCOUNT_COLUMNS: Columns<ExportAccount> = {
   opened_on: (row) => row.opened_on,
   status: (row) => row.status,
   meter_id: (row) => row.meter_id,
+  balance_rupees: (row) => rupees(row.balance_paise),
 };
 
 /** The first line of a file. */

@@ -18,7 +18,7 @@ import { qualityCode, worseQuality } from "../../protocol/espi/quality.ts";
 import { intervalBlock, usageSummary } from "../../protocol/espi/usage.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { ENERGY } from "../database/readings.ts";
-import { PAGE_MAX } from "../office/data_verbs.ts";
+import { INSTANT_MAX_MS, PAGE_MAX } from "../office/data_verbs.ts";
 import type { Ask } from "../office/operator.ts";
 import type { ExportInvoice } from "./export_bills.ts";
 import type { ExportPoint, ExportReading } from "./export_queries.ts";
@@ -26,6 +26,8 @@ import { pagesOf } from "./pages.ts";
 import { uuidOf } from "./uuid.ts";
 
 const DAY_S = 86_400;
+/** So far behind a span its last interval may end: a month that is read late. */
+const BEHIND_MS = 62 * DAY_S * 1_000;
 /** A block holds so many intervals at most, whatever a day brings. */
 const BLOCK_MAX = 1_500;
 
@@ -207,7 +209,7 @@ async function* readingsOf(ask: Ask, point: ExportPoint, asked: EspiAsked) {
   if (last === undefined || to_ms !== asked.to_ms) return;
   const behind = await ask("data-export-readings", {
     ...{ meter_id, obis: ENERGY, from_ms: to_ms, limit: 1 },
-    to_ms: Math.min(to_ms + 62 * DAY_S * 1_000, removed_at_ms ?? Infinity),
+    to_ms: Math.min(to_ms + BEHIND_MS, removed_at_ms ?? Infinity, INSTANT_MAX_MS),
   }) as ExportReading[];
   if (behind.length > 0) yield behind;
 }

@@ -2,7 +2,7 @@
  * Exports page by page, each behind the last row of the one before: memory is that of a page on either
  * side, however long the export is.
  */
-import { type Kysely, sql } from "../database/kysely.ts";
+import { type Kysely, type RawBuilder, sql } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 
 type Db = Kysely<Database>;
@@ -56,6 +56,7 @@ export interface ExportReading {
   /** As it arrived; null for a value that a rule or a person put where there was no reading. */
   readonly raw_value: number | null;
   readonly unit: string;
+  /** measured, estimated, substituted or edited; quarantined or rejected where it is not used. */
   readonly quality: string;
   readonly rule: string | null;
   readonly decided_by: string | null;
@@ -84,26 +85,49 @@ export interface ReadingsAsked {
 
 const fromMs = (at_ms: number) => sql`to_timestamp(${at_ms}::float8 / 1000)`;
 
-/** Readings in the order of meter, register and time. */
+/**
+ * Readings in the order of meter, register and time, with what was decided about them; and the values
+ * that a rule or a person put where there was no reading. As the view `validated_reading`, a page at a
+ * time along its keys.
+ */
 export async function exportReadings(db: Db, asked: ReadingsAsked): Promise<ExportReading[]> {
-  const { meter_id, obis, from_ms, to_ms, after, limit } = asked;
-  // Each condition only where it is asked: a plan for "this or nothing" would read every row.
-  const ofMeter = meter_id === undefined ? sql`` : sql`and reading.meter_id = ${meter_id}`;
-  const ofObis = obis === undefined ? sql`` : sql`and reading.obis = ${obis}`;
-  const behind = after === undefined ? sql`` : sql`
-    and (reading.meter_id, reading.obis, reading.read_at) >
-      (${after.meter_id}, ${after.obis}, ${fromMs(after.read_at_ms)})`;
+  const { limit } = asked;
+  const order = sql`order by reading.meter_id, reading.obis, reading.read_at limit ${limit}`;
   const { rows } = await sql<ExportReading>`
-    select reading.*, place.account_id, place.multiplying_factor
+    select reading.meter_id, reading.obis,
+      (extract(epoch from reading.read_at) * 1000)::bigint as read_at_ms,
+      case when reading.status is null then reading.raw_value
+        when reading.status = 'accepted' then reading.decided end as value,
+      reading.raw_value, reading.unit,
+      case when coalesce(reading.status, 'accepted') = 'accepted'
+        then coalesce(reading.quality, 'measured') else reading.status end as quality,
+      reading.rule, reading.decided_by, reading.source, reading.flags, reading.frame_sequence,
+      place.account_id, place.multiplying_factor
     from (
-      select reading.meter_id, reading.obis,
-        (extract(epoch from reading.read_at) * 1000)::bigint as read_at_ms, reading.read_at,
-        reading.value, reading.value as raw_value, reading.unit, 'measured' as quality,
-        null as rule, null as decided_by, reading.source, reading.flags, reading.frame_sequence
-      from raw_reading as reading
-      where reading.read_at >= ${fromMs(from_ms)} and reading.read_at < ${fromMs(to_ms)}
-        ${ofMeter} ${ofObis} ${behind}
-      order by reading.meter_id, reading.obis, reading.read_at limit ${limit}
+      (
+        select reading.meter_id, reading.obis, reading.read_at, reading.value as raw_value,
+          reading.unit, reading.source, reading.flags, reading.frame_sequence, decision.status,
+          decision.quality, decision.value as decided, decision.rule, decision.decided_by
+        from raw_reading as reading
+        left join lateral (
+          select * from reading_decision as one
+          where one.meter_id = reading.meter_id and one.obis = reading.obis
+            and one.read_at = reading.read_at
+          order by one.decision_id desc limit 1
+        ) as decision on true
+        where ${within(asked)} ${order}
+      )
+      union all
+      (
+        select reading.meter_id, reading.obis, reading.read_at, null, 'Wh', 'decision',
+          '[]'::jsonb, null, reading.status, reading.quality, reading.value, reading.rule,
+          reading.decided_by
+        from latest_reading_decision as reading
+        where ${within(asked)} and not exists (
+          select 1 from raw_reading as raw where raw.meter_id = reading.meter_id
+            and raw.obis = reading.obis and raw.read_at = reading.read_at
+        ) ${order}
+      )
     ) as reading
     left join lateral (
       select account_id, multiplying_factor from installation
@@ -111,6 +135,17 @@ export async function exportReadings(db: Db, asked: ReadingsAsked): Promise<Expo
         and (removed_at is null or removed_at > reading.read_at)
       order by installed_at desc limit 1
     ) as place on true
-    order by reading.meter_id, reading.obis, reading.read_at`.execute(db);
+    ${order}`.execute(db);
   return rows;
+}
+
+/** Each condition only where it is asked: a plan for "this or nothing" would read every row. */
+function within({ meter_id, obis, from_ms, to_ms, after }: ReadingsAsked): RawBuilder<unknown> {
+  const ofMeter = meter_id === undefined ? sql`` : sql`and reading.meter_id = ${meter_id}`;
+  const ofObis = obis === undefined ? sql`` : sql`and reading.obis = ${obis}`;
+  const behind = after === undefined ? sql`` : sql`
+    and (reading.meter_id, reading.obis, reading.read_at) >
+      (${after.meter_id}, ${after.obis}, ${fromMs(after.read_at_ms)})`;
+  return sql`reading.read_at >= ${fromMs(from_ms)} and reading.read_at < ${fromMs(to_ms)}
+    ${ofMeter} ${ofObis} ${behind}`;
 }

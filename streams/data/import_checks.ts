@@ -12,7 +12,8 @@ const GIVEN: Readonly<Record<ImportKind, string>> = {
   consumers: "consumer_number text, name text, address text, phone text, email text, " +
     "language text, account_id text, tariff_id text, phase smallint, municipal boolean, " +
     "sanctioned_load_w bigint, opened_on date",
-  meters: "meter_id text, slave_id text, serial_number text, consumer_number text, suite smallint",
+  meters: "meter_id text, slave_id text, serial_number text, consumer_number text, " +
+    "suite smallint, register_digits smallint",
   installations:
     "account_id text, meter_id text, installed_at_ms bigint, opening_reading_wh bigint, " +
     "premises text, multiplying_factor numeric",
@@ -114,7 +115,7 @@ const CHECKS: Readonly<Record<ImportKind, (from: Sql, id: number, now_ms: number
     twice("meters", id, "meter_id", "meter_id"),
     differs(
       sql`${from} join meter on meter.meter_id = given.meter_id`,
-      same("meter", ["slave_id", "serial_number"]),
+      same("meter", ["slave_id", "serial_number", "register_digits"]),
     ),
     sql`
       select line, 'meter_id'::text as field, 'its alias ' || given.alias || ', by which masters ' ||

@@ -172,6 +172,11 @@ export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
           "empty: nothing is held",
       ),
       suite: may("1", "cipher of its frames: 1, 2 or 3; 1 where it is empty"),
+      register_digits: may(
+        "6",
+        "digits before the point of its display: where it begins anew; " +
+          "empty: not known",
+      ),
     },
     schema: z.object({
       meter_id: id,
@@ -179,6 +184,10 @@ export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
       serial_number: line(64),
       consumer_number: line(32),
       suite: or(1, z.enum(["1", "2", "3"], "1, 2 or 3").transform(Number)),
+      register_digits: or(
+        null,
+        whole(12, "from 3 to 12").refine((digits) => digits >= 3, "from 3 to 12"),
+      ),
     }).transform((row) => ({ ...row, serial_number: row.serial_number || row.meter_id })),
   },
   installations: {

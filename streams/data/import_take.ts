@@ -176,8 +176,8 @@ const WRITES: Readonly<
     sql`
     with fresh as (select given.* from ${fresh}),
     added as (
-      insert into meter (meter_id, serial_number, slave_id, alias)
-      select meter_id, serial_number, slave_id, coalesce(alias, (
+      insert into meter (meter_id, serial_number, slave_id, register_digits, alias)
+      select meter_id, serial_number, slave_id, register_digits, coalesce(alias, (
         select greatest((select coalesce(max(alias), 0) from meter),
           (select coalesce(max(alias), 0) from fresh))
       ) + row_number() over (partition by alias is null order by line))

@@ -19,8 +19,9 @@ export const PAGE_MAX = {
   faults: 1_000,
 } as const;
 
-/** To the year 2100, as the tables of readings go. */
-const instant = z.int().min(0).max(4_102_444_800_000);
+/** The year 2100: so far the tables of readings go. */
+export const INSTANT_MAX_MS = 4_102_444_800_000;
+const instant = z.int().min(0).max(INSTANT_MAX_MS);
 const limit = (max: number) => z.int().min(1).max(max).default(max);
 const span = { from_ms: instant, to_ms: instant };
 const obis = z.string().regex(/^[0-9A-Za-z.:*-]{1,32}$/, "an OBIS code such as 1-0:1.8.0");

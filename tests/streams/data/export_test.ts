@@ -79,6 +79,45 @@ testOnEachDatabase("exports", {
     assert.equal(none.rows, 0);
   },
 
+  "give what was decided of a reading, and values where there was none": async (db) => {
+    await addAccount(db, 1);
+    await addQuarters(db, 1, FROM, 6, [3]);
+    const decide = (quarter: number, status: string, quality: string, value: number | null) =>
+      db.insertInto("reading_decision").values({
+        ...{ meter_id: "M1", obis: ENERGY, read_at: new Date(FROM + quarter * QUARTER_MS) },
+        ...{ status: status as never, quality: quality as never, value, rule: "person" },
+        ...{ detail: "", decided_by: "asha", reason: "seen" },
+      }).execute();
+    await decide(1, "quarantined", "measured", null);
+    await decide(1, "accepted", "edited", 1_001_260);
+    await decide(3, "accepted", "estimated", 1_001_750);
+    await decide(5, "rejected", "measured", null);
+    const rows = await exportReadings(db, { ...ALL, limit: 10 });
+    assert.deepEqual(
+      rows.map(({ value, raw_value, quality, source }) => [value, raw_value, quality, source]),
+      [
+        [1_001_000, 1_001_000, "measured", "frame"],
+        [1_001_260, 1_001_250, "edited", "frame"],
+        [1_001_500, 1_001_500, "measured", "frame"],
+        [1_001_750, null, "estimated", "decision"],
+        [1_002_000, 1_002_000, "measured", "frame"],
+        [null, 1_002_250, "rejected", "frame"],
+      ],
+    );
+    const pages: typeof rows = [];
+    while (pages.length < rows.length) {
+      const after = pages.at(-1);
+      pages.push(...await exportReadings(db, { ...ALL, limit: 1, after }));
+    }
+    assert.deepEqual(pages, rows);
+    const { xml, written } = await espiOf(db);
+    assert.deepEqual([written.intervals, written.missing], [4, 1]);
+    assert.deepEqual(valuesOf(xml), [260, 240, 250, 250]);
+    assert.deepEqual([...xml.matchAll(/<espi:quality>(\d+)</g)].map(([, code]) => code), [
+      ...["7", "7", "8", "8"],
+    ]);
+  },
+
   "name nobody as the owner of what was read before the meter hung there": async (db) => {
     await addAccount(db, 1);
     await addQuarters(db, 1, INSTALLED - QUARTER_MS, 2);
