@@ -46,6 +46,8 @@ export interface Cycle {
   /** When `deadline` is to be sent; null for never. A row, so that it outlives every process. */
   deadline_at_ms: number | null;
   draft: Draft | null;
+  /** The reading that a rule refused, where that is why it is parked. */
+  parked_on: { readonly read_at_ms: number; readonly rule: string } | null;
 }
 
 /** A cycle that nobody has touched. */
@@ -53,6 +55,7 @@ export function newCycle(account_id: string, period: string): Cycle {
   return {
     ...{ account_id, period, state: "none", reason: null },
     ...{ requested_at_ms: null, asks: 0, deadline_at_ms: null, draft: null },
+    parked_on: null,
   };
 }
 
@@ -89,6 +92,14 @@ export type CycleEffect =
   | { readonly effect: "look" }
   /** Write the invoice, its lines, numbers and notices, and send `issued`. */
   | { readonly effect: "issue"; readonly bill: Bill }
+  /** Put the reading into quarantine: it waits for a person, and so does the cycle. */
+  | {
+    readonly effect: "quarantine";
+    readonly meter_id: string;
+    readonly read_at_ms: number;
+    readonly rule: string;
+    readonly detail: string;
+  }
   /** The invoice and the cycle are void. */
   | { readonly effect: "void"; readonly reason: string };
 

@@ -2,16 +2,38 @@
 import { TerminalError } from "../../protocol/errors.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { type Bill, billOf, type BillTerms, estimatedBillOf } from "./bill.ts";
+import type { RuleCode } from "../validation/rules.ts";
 import { boundsOf } from "./calendar.ts";
 import type { Cycle, CycleEffect, Draft } from "./cycle.ts";
 import type { CandidateReading, CycleFacts } from "./facts.ts";
-import { faultOf, isEnded, obstacleOf } from "./judge.ts";
+import { isEnded, obstacleOf } from "./judge.ts";
+import { judged, type Refusal } from "./judgement.ts";
 import type { CycleRules } from "./rules.ts";
-import { asksMeter, finalReadingOf, limitOf, metersOf, segmentOf } from "./segments.ts";
+import {
+  asksMeter,
+  finalReadingOf,
+  limitOf,
+  metersOf,
+  type Segment,
+  segmentOf,
+} from "./segments.ts";
 import { readingSought } from "./sought.ts";
+
+const STALE: RuleCode = "stale";
+
+/** A rule of validation says no: the reading waits for a person. */
+class ReadingRefused extends Error {
+  override readonly name = "ReadingRefused";
+
+  constructor(readonly refusal: Refusal) {
+    super(refusal.words);
+  }
+}
 
 /** One message to one cycle, at one moment, by one set of rules. */
 export class CycleStep {
+  readonly #refused: CycleEffect[] = [];
+
   constructor(
     readonly cycle: Cycle,
     readonly now_ms: number,
@@ -57,6 +79,10 @@ export class CycleStep {
     const { cycle, now_ms, rules } = this;
     if (cycle.deadline_at_ms === null || now_ms < cycle.deadline_at_ms) return [];
     if (cycle.state === "draft") return this.release(facts);
+    if (cycle.state === "parked" && cycle.parked_on?.rule === STALE) {
+      this.#await();
+      return this.#estimate(facts, statusOf(facts, cycle));
+    }
     if (cycle.state !== "awaiting_reading") return [];
     const sought = readingSought(cycle, facts);
     const meter_id = sought?.installation.meter_id ?? "(none)";
@@ -111,7 +137,7 @@ export class CycleStep {
           ? this.#estimated(facts, terms, estimate!)
           : this.#measured(candidate, facts, terms),
     );
-    if (bill === null) return [];
+    if (bill === null) return this.#refused;
     const { quote } = bill;
     if (quote.payable_paise === payable_paise && bill.inputs.units_kwh === units_kwh) {
       cycle.state = "ready";
@@ -182,7 +208,7 @@ export class CycleStep {
     from: Pick<Draft, "candidate" | "estimate">,
   ): CycleEffect[] {
     const bill = this.#tried(facts, make);
-    if (bill === null) return [];
+    if (bill === null) return this.#refused;
     this.cycle.reason = null;
     if (this.rules.draft_grace_ms > 0) {
       this.#draft(bill, from);
@@ -203,6 +229,7 @@ export class CycleStep {
     try {
       return make({ period: cycle.period, issued_at_ms: now_ms, due_days: rules.due_days });
     } catch (error) {
+      if (error instanceof ReadingRefused) return this.#refuse(error.refusal);
       // What the tariff cannot answer is for people; anything else is a fault of the program.
       if (!(error instanceof RangeError || error instanceof TerminalError)) throw error;
       this.#park(error.message);
@@ -210,14 +237,35 @@ export class CycleStep {
     }
   }
 
+  /** The cycle waits for what a person decides about the reading. */
+  #refuse({ words, quarantines, ...refusal }: Refusal): null {
+    this.#park(words);
+    const { meter_id, read_at_ms, rule, detail } = refusal;
+    this.cycle.parked_on = { read_at_ms, rule };
+    // A last reading long before the end of the month is as good as none.
+    if (rule === STALE) this.cycle.deadline_at_ms = this.#estimateAt();
+    if (quarantines) {
+      this.#refused.push({ effect: "quarantine", meter_id, read_at_ms, rule, detail });
+    }
+    return null;
+  }
+
   #measured(candidate: CandidateReading, facts: CycleFacts, terms: BillTerms): Bill {
     const meters = metersOf(facts, this.cycle.period, this.cycle.requested_at_ms ?? this.now_ms);
-    const segments = meters.map((meter, i) =>
-      segmentOf(meter, i === meters.length - 1 ? candidate : finalReadingOf(meter)!)
-    );
-    for (const segment of segments) {
-      const fault = faultOf(facts.account, segment);
-      if (fault !== null) throw new TerminalError(fault);
+    const { rules: { validation }, now_ms } = this;
+    const share = validation.rules.rollover.share_of_capacity;
+    const segments: Segment[] = [];
+    for (const [i, meter] of meters.entries()) {
+      const closing = i === meters.length - 1 ? candidate : finalReadingOf(meter)!;
+      const { read_at_ms, source } = closing.reading;
+      const limit_ms = limitOf(this.cycle.period, this.cycle.requested_at_ms ?? now_ms);
+      // One that was asked for, or noted on the spot, stands for its own moment.
+      const own = source === "removal" || limit_ms === Infinity;
+      const boundary_ms = own ? read_at_ms : limit_ms;
+      const segment = segmentOf(meter, closing, share);
+      const found = judged(facts, segment, validation, now_ms, boundary_ms);
+      if (found.refusal !== null) throw new ReadingRefused(found.refusal);
+      segments.push(found.segment);
     }
     return billOf(facts, segments, terms);
   }
@@ -264,6 +312,7 @@ export class CycleStep {
     this.cycle.asks = 0;
     this.cycle.deadline_at_ms = null;
     this.cycle.draft = null;
+    this.cycle.parked_on = null;
   }
 
   /** When the cycle is estimated if no reading comes; null for never. */

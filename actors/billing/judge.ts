@@ -1,12 +1,7 @@
-/** Whether a cycle can be closed, and a reading billed: a wrong bill costs more than a late one. */
-import { FLAG_WORDS } from "../../protocol/messages/journal.ts";
+/** Whether a cycle can be closed at all: a wrong bill costs more than a late one. */
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import type { CycleFacts, InstallationFacts } from "./facts.ts";
-import { limitOf, metersOf, type Segment } from "./segments.ts";
-
-/** A connection may for a while take more than it is sanctioned for, but not for a whole cycle. */
-const LOAD_MARGIN = 2;
-const HOUR_MS = 3_600_000;
+import { limitOf, metersOf } from "./segments.ts";
 
 /**
  * Why this account's cycle cannot be closed as asked at that moment, in words for people; null when
@@ -79,49 +74,4 @@ export function isEnded({ removed }: InstallationFacts, limit_ms: number): boole
 /** Whether the bill of `period` is the account's last one. */
 export function isFinal({ account }: CycleFacts, period: string): boolean {
   return account.closed_on?.slice(0, 7) === period;
-}
-
-/** Why `segment` must not be billed, in words for people; null when it may. */
-export function faultOf(account: CycleFacts["account"], segment: Segment): string | null {
-  const { installation: { meter_id, opening }, candidate, rollover, units_kwh } = segment;
-  const { reading, flags, went_back_at_ms } = candidate;
-  const at = new Date(reading.read_at_ms).toISOString();
-  const shown = `${reading.value_wh / 1000} kWh at ${at}`;
-  if (candidate.decision?.status === "quarantined") {
-    return `meter ${meter_id}, ${shown}: ${candidate.decision.detail}`;
-  }
-  // No candidate is searched among those; whoever brings one some day gets no bill of it either.
-  if (flags.includes("time_uncertain")) {
-    return `meter ${meter_id}, ${shown}: ${FLAG_WORDS.time_uncertain}; ask it again`;
-  }
-  // A register that began anew went back too, and is billed by its capacity. An error or an open
-  // cover does not make the register wrong, and a meter may tell of it for the rest of its life:
-  // those are told, and billed.
-  if (rollover === undefined) {
-    if (flags.includes("register_went_back")) {
-      return `meter ${meter_id}, ${shown}: ${FLAG_WORDS.register_went_back}; ` +
-        "have the meter looked at";
-    }
-    if (reading.value_wh < opening.value_wh) {
-      return `meter ${meter_id} shows ${shown}, less than the opening ${
-        opening.value_wh / 1000
-      } kWh; have the meter looked at`;
-    }
-    if (went_back_at_ms !== null) {
-      return `the register of meter ${meter_id} went back on ${
-        indianDateOf(went_back_at_ms)
-      }, within this cycle; have the meter looked at`;
-    }
-  }
-  // A load of 0 is one that nobody has told: there is nothing to judge by.
-  if (account.sanctioned_load_w === 0) return null;
-  const hours = (reading.read_at_ms - opening.read_at_ms) / HOUR_MS;
-  // One unit more, because both registers are cut to whole units.
-  const limit = Math.ceil(account.sanctioned_load_w * LOAD_MARGIN * hours / 1000) + 1;
-  if (units_kwh > limit) {
-    return `${units_kwh} kWh in ${Math.round(hours)} hours are more than ${LOAD_MARGIN} times ` +
-      `the sanctioned load of ${account.sanctioned_load_w} W (${limit} kWh); ` +
-      "check reading and load";
-  }
-  return null;
 }

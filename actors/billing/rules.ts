@@ -1,4 +1,5 @@
 /** The times and bounds of a billing cycle, as a utility may set them. */
+import { VALIDATION_RULES, type ValidationRules } from "../validation/rules.ts";
 import { DUE_DAYS } from "./bill.ts";
 
 export interface CycleRules {
@@ -13,6 +14,8 @@ export interface CycleRules {
   /** How long people may look at a bill before it goes out; 0: at once. */
   readonly draft_grace_ms: number;
   readonly due_days: number;
+  /** Against which the readings of a cycle are held before they are billed. */
+  readonly validation: ValidationRules;
 }
 
 const MINUTE_MS = 60_000;
@@ -26,4 +29,5 @@ export const CYCLE_RULES: CycleRules = {
   estimates_max: 3,
   draft_grace_ms: 0,
   due_days: DUE_DAYS,
+  validation: VALIDATION_RULES,
 };

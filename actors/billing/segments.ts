@@ -1,7 +1,9 @@
 /** The use of a cycle as a sum over meters: never one difference across two of them. */
 import type { ClosingReading, InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
+import { capacity_wh, isRollover } from "../validation/use.ts";
 import { boundsOf } from "./calendar.ts";
 import type { CandidateReading, CycleFacts, InstallationFacts } from "./facts.ts";
+import { unitsOf } from "./register.ts";
 
 /** What one meter used within the cycle. */
 export interface Segment {
@@ -58,50 +60,22 @@ export const NO_FRAME: Omit<ClosingReading, "read_at_ms" | "value_wh" | "source"
   clock_offset_ms: null,
 };
 
-/** What `installation` used up to `candidate`. */
+/**
+ * What `installation` used up to `candidate`. A register that shows less than at the opening began
+ * anew where its digits are known and it moved by at most `share_of_capacity` of what they show.
+ */
 export function segmentOf(
   installation: InstallationFacts,
   candidate: CandidateReading,
+  share_of_capacity: number,
 ): Segment {
-  const { opening, multiplying_factor } = installation;
-  const rollover = rolloverOf(installation, candidate.reading.value_wh);
-  const closing_wh = candidate.reading.value_wh + (rollover?.capacity_wh ?? 0);
+  const { opening, multiplying_factor, register_digits } = installation;
+  const { value_wh } = candidate.reading;
+  const rolled = isRollover(register_digits, opening, value_wh, share_of_capacity);
+  const rollover = rolled ? { capacity_wh: capacity_wh(register_digits!) } : undefined;
+  const closing_wh = value_wh + (rollover?.capacity_wh ?? 0);
   const units_kwh = unitsOf(opening.value_wh, closing_wh, multiplying_factor);
   return { installation, candidate, units_kwh, rollover };
 }
 
-/** A register rolls over near its end, and shows little just after: anything else went back. */
-const NEAR_END = 0.9;
-
-/** The capacity of a register that began anew since the opening; undefined where it did not. */
-export function rolloverOf(
-  { register_digits, opening }: InstallationFacts,
-  closing_wh: number,
-): { capacity_wh: number } | undefined {
-  if (register_digits === null || closing_wh >= opening.value_wh) return undefined;
-  const capacity_wh = 10 ** register_digits * 1_000;
-  const rolled = opening.value_wh < capacity_wh && opening.value_wh >= capacity_wh * NEAR_END &&
-    closing_wh <= capacity_wh * (1 - NEAR_END);
-  return rolled ? { capacity_wh } : undefined;
-}
-
-const FACTOR_SCALE = 1_000_000;
-
-/**
- * Whole kWh between two registers: each is cut to whole units first, so that what is cut off today
- * is billed with the next reading, and no fraction is ever lost or billed twice.
- */
-export function unitsOf(
-  opening_wh: number,
-  closing_wh: number,
-  multiplying_factor: number,
-): number {
-  return energyOf(closing_wh, multiplying_factor) - energyOf(opening_wh, multiplying_factor);
-}
-
-/** A factor may have decimals (a ratio of 7.5): the product is cut too, each reading by itself. */
-function energyOf(register_wh: number, multiplying_factor: number): number {
-  const whole = BigInt(Math.floor(register_wh / 1000));
-  const factor = BigInt(Math.round(multiplying_factor * FACTOR_SCALE));
-  return Number(whole * factor / BigInt(FACTOR_SCALE));
-}
+export { unitsOf };

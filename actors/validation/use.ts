@@ -1,5 +1,5 @@
 /** The use between two registers of one meter. */
-import { unitsOf } from "../billing/segments.ts";
+import { unitsOf } from "../billing/register.ts";
 import type { ReadingFacts, RegisterAt } from "./facts.ts";
 
 /** What the register shows before it begins anew at 0, in watt-hours, plus one. */

@@ -54,6 +54,6 @@ export async function cyclesDue(
 ): Promise<CycleKey[]> {
   return await db.selectFrom("billing_cycle").select(["account_id", "period"])
     .where("deadline_at", "<=", new Date(now_ms))
-    .where("state", "in", ["awaiting_reading", "draft"])
+    .where("state", "in", ["awaiting_reading", "draft", "parked"])
     .orderBy("deadline_at").orderBy("cycle_id").limit(limit).execute();
 }

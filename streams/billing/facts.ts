@@ -100,6 +100,9 @@ function cycleOf({ account_id, period }: CycleKey, row: CycleRow | undefined): C
     asks: row.asks,
     deadline_at_ms: row.deadline_at?.getTime() ?? null,
     draft: row.draft as Draft | null, // Written by this program alone, in write.ts.
+    parked_on: row.parked_reading_at === null || row.parked_rule === null
+      ? null
+      : { read_at_ms: row.parked_reading_at.getTime(), rule: row.parked_rule },
   };
 }
 
@@ -149,7 +152,7 @@ function unbilled(
     serial_number: one.serial_number,
     slave_id: one.slave_id,
     multiplying_factor: one.multiplying_factor,
-    register_digits: null,
+    register_digits: one.register_digits,
     installed_at_ms: one.installed_at.getTime(),
     opening: one === goes_on ? closingOf(billed) : {
       read_at_ms: one.installed_at.getTime(),

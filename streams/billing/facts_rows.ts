@@ -71,6 +71,8 @@ export interface CycleRow {
   asks: number;
   deadline_at: Date | null;
   draft: unknown;
+  parked_reading_at: Date | null;
+  parked_rule: string | null;
 }
 
 /** Of each key the live cycle, else the one that was voided last; none where there is none. */
@@ -79,7 +81,8 @@ export async function cycleRows(
   keys: readonly CycleKey[],
 ): Promise<CycleRow[]> {
   const columns = sql.raw(
-    "cycle_id, state, reason, requested_at, meter_id, asks, deadline_at, draft",
+    "cycle_id, state, reason, requested_at, meter_id, asks, deadline_at, draft, " +
+      "parked_reading_at, parked_rule",
   );
   const { rows } = await sql<CycleRow>`
     select given.account_id, given.period, cycle.*
@@ -174,6 +177,7 @@ export interface InstallationRow {
   removed_at: Date | null;
   opening_reading_wh: number;
   final_reading_wh: number | null;
+  register_digits: number | null;
 }
 
 /** Every meter that each account has or had, the latest first. */
@@ -183,7 +187,7 @@ export async function installationRows(
 ): Promise<InstallationRow[]> {
   const { rows } = await sql<InstallationRow>`
     select account_id, meter.meter_id, serial_number, slave_id, multiplying_factor, installed_at,
-      removed_at, opening_reading_wh, final_reading_wh
+      removed_at, opening_reading_wh, final_reading_wh, register_digits
     from installation join meter on meter.meter_id = installation.meter_id
     where account_id = any(${account_ids}::text[])
     order by account_id, installed_at desc`.execute(db);

@@ -35,6 +35,8 @@ export async function parkCycleIn(
     asks: 0,
     deadline_at: null,
     draft: null,
+    parked_reading_at: null,
+    parked_rule: null,
   };
   const asked = requested_at_ms === null ? {} : { requested_at: new Date(requested_at_ms) };
   await lockAccount(trx, account_id);

@@ -129,6 +129,7 @@ class Step {
   readonly #before: string;
   #ask: Decided["ask"] = null;
   #bill: Decided["bill"] = null;
+  readonly #quarantines: Decided["quarantines"][number][] = [];
   #looks = false;
 
   constructor(
@@ -195,6 +196,9 @@ class Step {
           // It is written in the transaction of this step, or nothing of the step stands.
           this.receive({ message: "issued" });
           break;
+        case "quarantine":
+          this.#quarantines.push(effect);
+          break;
         case "void":
           // Voiding is asked of the office, which has its own transaction: see void.ts.
           throw new Error("A step of a cycle does not void");
@@ -212,6 +216,7 @@ class Step {
       facts,
       ask: this.#ask,
       bill: this.#bill,
+      quarantines: this.#quarantines,
     };
   }
 }

@@ -10,8 +10,11 @@ import { takeIdentities } from "../database/identities.ts";
 import { sql, type Transaction } from "../database/kysely.ts";
 import { enqueueAll, type OutboxMessage } from "../database/outbox.ts";
 import type { Database } from "../database/schema.ts";
+import { ENERGY } from "../database/readings.ts";
+import { quarantine } from "../validation/decisions.ts";
 import { writeInvoices } from "./issue.ts";
 
+type Quarantine = Extract<CycleEffect, { effect: "quarantine" }>;
 type Ask = Extract<CycleEffect, { effect: "ask" }>;
 
 /** What a step decided about one cycle. */
@@ -24,6 +27,8 @@ export interface Decided {
   readonly facts: CycleFacts;
   readonly ask: Ask | null;
   readonly bill: Bill | null;
+  /** Readings that a rule refused: they wait for a person. */
+  readonly quarantines: readonly Quarantine[];
 }
 
 /** Writes all of `decided`; returns the number of each one's invoice, null where there is none. */
@@ -33,6 +38,13 @@ export async function writeDecided(
 ): Promise<(string | null)[]> {
   const cycle_ids = await writeCycles(trx, decided);
   await enqueueAll(trx, decided.flatMap((one) => one.ask === null ? [] : [asking(one, one.ask)]));
+  const refused = decided.flatMap((one) => one.quarantines);
+  if (refused.length > 0) {
+    const faults = refused.map(({ meter_id, read_at_ms, rule, detail }) => ({
+      ...{ meter_id, obis: ENERGY, read_at: new Date(read_at_ms), rule, detail },
+    }));
+    await quarantine(trx, faults, "billing");
+  }
   const billed = [...decided.keys()].filter((place) => decided[place]!.bill !== null);
   const numbers: (string | null)[] = decided.map(() => null);
   const issued = await writeInvoices(
@@ -52,6 +64,8 @@ const COLUMNS = [
   "deadline_at",
   "draft",
   "estimated",
+  "parked_reading_at",
+  "parked_rule",
   "meter_id",
   "opening_wh",
   "from_date",
@@ -89,12 +103,13 @@ async function writeCycles(
 
 /** In the order of `COLUMNS`. */
 function cycleRow(cycle_id: number, { cycle, facts, bill }: Decided): CopyValue[] {
-  const { state, reason, requested_at_ms, asks, deadline_at_ms, draft } = cycle;
+  const { state, reason, requested_at_ms, asks, deadline_at_ms, draft, parked_on } = cycle;
   const meter = metersOf(facts, cycle.period, requested_at_ms ?? 0).at(-1);
   const head = [
     ...[cycle_id, state, reason, dateOrNull(requested_at_ms), asks, dateOrNull(deadline_at_ms)],
     draft === null ? null : JSON.stringify(draft),
-    ...[bill?.inputs.estimate !== undefined, meter?.meter_id ?? null],
+    ...[bill?.inputs.estimate !== undefined, dateOrNull(parked_on?.read_at_ms ?? null)],
+    ...[parked_on?.rule ?? null, meter?.meter_id ?? null],
   ];
   if (bill === null) {
     return [...head, meter?.opening.value_wh ?? null, null, null, null, null, null];
@@ -114,12 +129,14 @@ async function updateCycles(trx: Transaction<Database>, rows: readonly CopyValue
   await sql`
     update billing_cycle as cycle set state = given.state, reason = given.reason,
       requested_at = given.requested_at, asks = given.asks, deadline_at = given.deadline_at,
-      draft = given.draft::jsonb, estimated = given.estimated, meter_id = given.meter_id, opening_wh = given.opening_wh,
+      draft = given.draft::jsonb, estimated = given.estimated, parked_reading_at = given.parked_reading_at,
+      parked_rule = given.parked_rule, meter_id = given.meter_id, opening_wh = given.opening_wh,
       from_date = given.from_date, to_date = given.to_date, closing_wh = given.closing_wh,
       closing_read_at = given.closing_read_at, units_kwh = given.units_kwh
     from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as given(
       cycle_id bigint, state text, reason text, requested_at timestamptz, asks integer,
-      deadline_at timestamptz, draft text, estimated boolean, meter_id text,
+      deadline_at timestamptz, draft text, estimated boolean, parked_reading_at timestamptz,
+      parked_rule text, meter_id text,
       opening_wh bigint, from_date date, to_date date, closing_wh bigint,
       closing_read_at timestamptz, units_kwh bigint
     )

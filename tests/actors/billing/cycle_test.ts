@@ -85,7 +85,12 @@ const unbillable: [string, Partial<CandidateReading>, Partial<CycleFacts>, RegEx
     {},
     /went back/,
   ],
-  ["is below the opening", candidate({ value_wh: 1_000_899 }), {}, /less than the opening/],
+  [
+    "is below the opening",
+    candidate({ value_wh: 1_000_899 }),
+    {},
+    /shows 1000.899 kWh, less than 1000.9 kWh/,
+  ],
   ["follows one that went back", { went_back_at_ms: NOW - 1 }, {}, /went back on 2026-04-30/],
   ["is beyond the sanctioned load", candidate({ value_wh: 6_000_000 }), {}, /sanctioned load/],
   ["is of the opening's own day", candidate(), {
@@ -124,11 +129,25 @@ for (const [what, change, world, reason] of unbillable) {
     const { cycle } = closed();
     const given = { ...candidate(), ...change };
     const message = { message: "reading" as const, candidate: given, facts: facts(world) };
-    assert.deepEqual(receive(cycle, message, NOW), []);
+    const effects = receive(cycle, message, NOW);
     assert.equal(cycle.state, "parked");
     assert.match(cycle.reason!, reason);
+    // What is wrong with the reading itself puts it into quarantine; the rest waits for nothing of it.
+    const rules = effects.map((effect) => effect.effect === "quarantine" ? effect.rule : effect);
+    assert.deepEqual(rules, cycle.parked_on === null ? [] : [cycle.parked_on.rule]);
+    assert.equal(rules[0], REFUSING[what]);
   });
 }
+
+/** The rules that refuse a reading. */
+const REFUSING: Readonly<Record<string, string>> = {
+  "is of an uncertain time": "uncertain_time",
+  "is marked: the register went back": "register_went_back",
+  "is marked with that among others": "register_went_back",
+  "is below the opening": "negative",
+  "follows one that went back": "register_went_back",
+  "is beyond the sanctioned load": "spike",
+};
 
 Deno.test("quoteBill() asks a tariff with the sanctioned load of the account", () => {
   const account = { ...facts().account, tariff_id: "karnataka-lt-1", sanctioned_load_w: 3_000 };

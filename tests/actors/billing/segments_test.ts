@@ -99,7 +99,7 @@ const gone: [string, CycleFacts, RegExp][] = [
         exchanged().installations[1]!,
       ],
     }),
-    /meter M1 shows 1000 kWh .* less than the opening 1000.9 kWh/,
+    /meter M1, 1000 kWh .* less than 1000.9 kWh/,
   ],
 ];
 for (const [what, given, words] of gone) {
@@ -126,7 +126,7 @@ Deno.test("a register of five digits that began anew is billed by its capacity",
   for (const other of [{ register_digits: null }, { register_digits: 6 }]) {
     const given = facts({ installations: [{ ...rolled, ...other }] });
     const { cycle } = close(given, 150_400);
-    assert.match(cycle.reason!, /less than the opening/);
+    assert.match(cycle.reason!, /shows 150.4 kWh, less than 99900.7 kWh/);
   }
 });
 
@@ -143,7 +143,7 @@ Deno.test("segmentOf() loses no unit over rollovers, whatever the factor", () =>
       });
       total += move;
       register = (register + move) % capacity;
-      billed += segmentOf(meter, candidate({ value_wh: register })).units_kwh;
+      billed += segmentOf(meter, candidate({ value_wh: register }), 0.1).units_kwh;
     }
     const exact = (wh: number) =>
       Math.floor(Math.floor(wh / 1000) * multiplying_factor * 1_000) / 1_000;
@@ -243,4 +243,46 @@ Deno.test("what a person has decided resumes a parked cycle with the reading it 
   assert.deepEqual([cycle.state, cycle.requested_at_ms], ["awaiting_reading", NOW]);
   const issued: Cycle = { ...newCycle("A1", "2026-04"), state: "issued" };
   assert.deepEqual(receive(issued, { message: "resume" }, NOW), []);
+});
+
+Deno.test("every check that a billed reading passed is kept with it", () => {
+  const { bill } = close(exchanged(), 72_100);
+  const { closing, earlier_meters } = bill!.inputs;
+  for (const reading of [closing, earlier_meters![0]!.closing]) {
+    const passed = reading.checks!.map((check) => [check.rule, check.outcome]);
+    assert.ok(passed.length >= 4, JSON.stringify(passed));
+    assert.ok(passed.every(([, outcome]) => outcome === "passed"), JSON.stringify(passed));
+  }
+});
+
+Deno.test("what a person has approved is billed, whatever the rule said", () => {
+  const cycle = newCycle("A1", "2026-04");
+  receive(cycle, { message: "close", requested_at_ms: NOW, facts: facts() }, NOW);
+  const high = candidate({ value_wh: 6_000_000 });
+  const decision = {
+    ...{ status: "accepted" as const, rule: "person", detail: "approved" },
+    ...{ decided_by: "asha", reason: "a wedding" },
+  };
+  const message = { message: "reading", candidate: { ...high, decision }, facts: facts() } as const;
+  const [effect] = receive(cycle, message, NOW);
+  assert.ok(effect?.effect === "issue", cycle.reason ?? "");
+  assert.ok(effect.bill.inputs.closing.checks!.some((check) => check.rule === "person"));
+});
+
+Deno.test("a last reading long before the end of the month is refused, and estimated at the deadline", () => {
+  const now = at("2026-05-02T10:00:00+05:30");
+  const history = [{ period: "2026-03", units_kwh: 240, days: 30, estimated: false }];
+  const given = facts({ history });
+  const cycle = newCycle("A1", "2026-04");
+  receive(cycle, { message: "close", requested_at_ms: now, facts: given }, now);
+  const early = candidate({
+    ...{ read_at_ms: at("2026-04-15T10:00:00+05:30"), value_wh: 1_120_000 },
+    arrived_at_ms: at("2026-04-15T10:00:01+05:30"),
+  });
+  const effects = receive(cycle, { message: "reading", candidate: early, facts: given }, now);
+  assert.ok(effects[0]?.effect === "quarantine" && effects[0].rule === "stale");
+  assert.equal(cycle.state, "parked");
+  assert.equal(cycle.deadline_at_ms, now + CYCLE_RULES.estimate_after_ms!);
+  const [effect] = receive(cycle, { message: "deadline", facts: given }, cycle.deadline_at_ms!);
+  assert.ok(effect?.effect === "issue" && effect.bill.inputs.estimate !== undefined);
 });

@@ -65,7 +65,7 @@ function trueUp(given: CycleFacts, period: string, read_at_ms: number, value_wh:
   const cycle = newCycle("A1", period);
   const now = read_at_ms + 60_000;
   receive(cycle, { message: "close", requested_at_ms: read_at_ms - 1_000, facts: given }, now);
-  const reading = candidate({ read_at_ms, value_wh });
+  const reading = candidate({ read_at_ms, value_wh, arrived_at_ms: now });
   return issuedBy(
     receive(cycle, { message: "reading", candidate: reading, facts: given }, now),
     cycle,
@@ -140,7 +140,7 @@ Deno.test("a true-up of less than was estimated is below zero, and is the custom
   const may = estimated(world());
   const balance = { before_paise: 294_000, payments_paise: 294_000 };
   const given = world({ open_estimates: [openOf(may, "MH/2026-27/000007")], balance });
-  const { inputs, quote } = trueUp(given, "2026-06", JUNE_END, 2_010_900);
+  const { inputs, quote } = trueUp(given, "2026-06", JUNE_END, 2_060_900);
   assert.ok(quote.payable_paise < 0);
   assert.equal(inputs.balance!.amount_due_paise, quote.payable_paise);
   const sum = quote.lines.reduce((total, line) => total + line.amount_paise, 0);

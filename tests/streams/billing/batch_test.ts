@@ -40,7 +40,7 @@ testOnEachDatabase("Many billing cycles in one step", {
       null,
       "MH/2026-27/000002",
     ]);
-    assert.match(results[1]!.reason!, /less than the opening/);
+    assert.match(results[1]!.reason!, /less than the start reading/);
     const sheet = await invoiceSheet(db, "MH/2026-27/000002");
     assert.deepEqual([sheet.account_id, sheet.inputs.units_kwh], ["A1", 250]);
     assert.equal(

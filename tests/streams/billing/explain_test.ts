@@ -81,7 +81,7 @@ function explained(bill: Bill, links: ExplainLinks = NO_LINKS, change: Partial<I
 const textOf = (of: Explanation, width = 100) => explanationText(of, width);
 
 Deno.test("explain() leads readings to their frames, the meter's clock then, and the checks", () => {
-  const bill = billOf(facts(), [segmentOf(installation(), candidate())], TERMS);
+  const bill = billOf(facts(), [segmentOf(installation(), candidate(), 0.1)], TERMS);
   const frame = { ...candidate().reading, frame_sequence: 9, journal_sequence: 4 };
   const links = {
     ...NO_LINKS,
@@ -110,7 +110,7 @@ Deno.test("explain() leads readings to their frames, the meter's clock then, and
 });
 
 Deno.test("explain() says what each line is computed from, by the tariff's own kinds", () => {
-  const of = explained(billOf(facts(), [segmentOf(installation(), candidate())], TERMS));
+  const of = explained(billOf(facts(), [segmentOf(installation(), candidate(), 0.1)], TERMS));
   const bases = new Map(of.lines.map(({ code, basis }) => [code, basis]));
   assert.deepEqual(Object.fromEntries(bases), {
     ...{ fixed: "days", energy: "readings", wheeling: "readings", fac: "readings" },
@@ -130,7 +130,7 @@ Deno.test("explain() adds up the meters of a cycle, and a register that began an
   const last = candidate({ read_at_ms: taken_ms, value_wh: 1_050_000, source: "removal" });
   const bill = billOf(
     facts({ installations: [old, fresh] }),
-    [segmentOf(old, last), segmentOf(fresh, candidate({ value_wh: 20_000 }))],
+    [segmentOf(old, last, 0.1), segmentOf(fresh, candidate({ value_wh: 20_000 }), 0.1)],
     TERMS,
   );
   const of = explained(bill);
@@ -178,7 +178,7 @@ function trueUp() {
   const read_at_ms = at("2026-05-31T18:00:00+05:30");
   return billOf(
     facts({ history: HISTORY, open_estimates }),
-    [segmentOf(installation(), candidate({ read_at_ms, value_wh: 1_500_900 }))],
+    [segmentOf(installation(), candidate({ read_at_ms, value_wh: 1_500_900 }), 0.1)],
     { ...TERMS, period: "2026-05", issued_at_ms: read_at_ms },
   );
 }
@@ -199,7 +199,7 @@ Deno.test("explain() leads a true-up to the estimated bills that it gives back",
 });
 
 Deno.test("explain() sees a bill that is not what its inputs give", () => {
-  const bill = billOf(facts(), [segmentOf(installation(), candidate())], TERMS);
+  const bill = billOf(facts(), [segmentOf(installation(), candidate(), 0.1)], TERMS);
   const [first, ...rest] = bill.quote.lines;
   const lines = [{ ...first!, amount_paise: first!.amount_paise + 1 }, ...rest];
   const of = explained(bill, NO_LINKS, { lines });
@@ -215,7 +215,7 @@ Deno.test("explain() tells what stands around a bill: void, made anew, the last,
   const balance = { before_paise: 10_050, payments_paise: 5_000 };
   const account = { ...facts().account, status: "closed" as const, closed_on: "2026-04-30" };
   const given = facts({ balance, account });
-  const bill = billOf(given, [segmentOf(installation(), candidate())], TERMS);
+  const bill = billOf(given, [segmentOf(installation(), candidate(), 0.1)], TERMS);
   const links = {
     ...NO_LINKS,
     replaces: { number: "MH/2026-27/000007", period: "2026-04", state: "void" },

@@ -150,12 +150,12 @@ testOnEachDatabase("The billing cycle", {
 
   "never closes a month with a reading whose time nobody knows": async (db) => {
     await addAccount(db, 1);
-    await addReading(db, 1, at("2026-04-15T10:00:00+05:30"), 1_100_000);
+    await addReading(db, 1, at("2026-04-28T10:00:00+05:30"), 1_100_000);
     await addReading(db, 1, at("2026-04-30T23:59:00+05:30"), 1_250_000, ["time_uncertain"]);
     const now = at("2026-05-02T10:00:00+05:30");
     const result = await stepCycle(contextOf(db, now), "A1", APRIL, close(now));
     const { inputs } = await invoiceSheet(db, result.issued!);
-    assert.equal(inputs.closing.read_at_ms, at("2026-04-15T10:00:00+05:30"));
+    assert.equal(inputs.closing.read_at_ms, at("2026-04-28T10:00:00+05:30"));
   },
 
   "does not look for ever at a month in which no time is known": async (db) => {
