@@ -5,8 +5,8 @@ import { settlement } from "../../actors/billing/tariff/settlement.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { faultsOf, z } from "../../protocol/schema.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
-import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
+import { runTurns } from "../database/turns.ts";
 import { intendReminder } from "../delivery/redrive.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
@@ -57,30 +57,12 @@ export function sweepsOf(rules: DueRules, now_ms: number, log: Log): Sweep[] {
 
 /** Sweeps until stopped. Any number of processes may do so at once: they take turns. */
 export function startDueSweeps(options: DueSweepOptions): Stoppable {
-  const ending = new AbortController();
-  const pause = new Pause(ending.signal);
-  const done = loop(options, pause, ending.signal);
-  return {
-    stop: async () => {
-      ending.abort();
-      await done;
-    },
-  };
-}
-
-async function loop(options: DueSweepOptions, pause: Pause, signal: AbortSignal): Promise<void> {
   const { log, poll_ms = POLL_MS } = options;
-  const patience = new Patience(log, "due dates");
-  while (!signal.aborted) {
-    try {
-      const full = await sweepOnce(options, signal);
-      patience.succeeded();
-      if (!full) await pause.wait(poll_ms);
-    } catch (error) {
-      if (signal.aborted) return;
-      await pause.wait(patience.failed(error));
-    }
-  }
+  return runTurns({
+    what: "due dates",
+    log,
+    turn: async (signal) => await sweepOnce(options, signal) ? 0 : poll_ms,
+  });
 }
 
 /** One page of each sweep; returns whether one of them has more. */

@@ -54,13 +54,12 @@ export function runOutbox(
   db: Kysely<Database>,
   broker: Broker,
   log: Log,
-  options: { readonly poll_ms?: number } = {},
+  { poll_ms = POLL_MS }: { readonly poll_ms?: number } = {},
 ): RunningOutbox {
   return runTurns({
     what: "outbox",
     log,
-    poll_ms: options.poll_ms ?? POLL_MS,
-    turn: async () => await publishBatch(db, broker) === BATCH_MAX,
+    turn: async () => await publishBatch(db, broker) === BATCH_MAX ? 0 : poll_ms,
   });
 }
 

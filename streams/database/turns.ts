@@ -1,4 +1,4 @@
-/** One turn after the other until stopped: at once while more waits, else after a pause or a nudge. */
+/** One turn after the other until stopped, with the pause that each one asks for, or until a nudge. */
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { Patience, Pause } from "./pace.ts";
@@ -7,13 +7,11 @@ export interface TurnsOptions {
   /** What the log calls it. */
   readonly what: string;
   readonly log: Log;
-  /** From one turn to the next when nothing more waits. */
-  readonly poll_ms: number;
   /**
-   * Does a bounded piece of work and gives whether more waits. A turn that throws is tried again after
-   * a pause that grows.
+   * Does a bounded piece of work and gives how long to wait before the next turn: 0 while more waits.
+   * A turn that throws is tried again after a pause that grows.
    */
-  readonly turn: (signal: AbortSignal) => Promise<boolean>;
+  readonly turn: (signal: AbortSignal) => Promise<number>;
 }
 
 export interface Turns extends Stoppable {
@@ -36,16 +34,16 @@ export function runTurns(options: TurnsOptions): Turns {
 }
 
 async function loop(
-  { what, log, poll_ms, turn }: TurnsOptions,
+  { what, log, turn }: TurnsOptions,
   pause: Pause,
   signal: AbortSignal,
 ): Promise<void> {
   const patience = new Patience(log, what);
   while (!signal.aborted) {
     try {
-      const more = await turn(signal);
+      const wait_ms = await turn(signal);
       patience.succeeded();
-      if (!more) await pause.wait(poll_ms);
+      if (wait_ms > 0) await pause.wait(wait_ms);
     } catch (error) {
       if (signal.aborted) return;
       await pause.wait(patience.failed(error));

@@ -38,8 +38,8 @@ export function startAsking(options: AskingOptions): Stoppable {
   return runTurns({
     what: "asking after texts",
     log,
-    poll_ms,
-    turn: async (signal) => await askAfterDue(options, now_ms(), signal) === BATCH_MAX,
+    turn: async (signal) =>
+      await askAfterDue(options, now_ms(), signal) === BATCH_MAX ? 0 : poll_ms,
   });
 }
 

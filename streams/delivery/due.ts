@@ -27,11 +27,10 @@ export function startDue(options: DueOptions): Stoppable {
   return runTurns({
     what: "notices that are due",
     log,
-    poll_ms,
     turn: async () => {
       const handed = await handOutDue(db, now_ms());
       if (handed > 0) onCommitted?.();
-      return handed === BATCH_MAX;
+      return handed === BATCH_MAX ? 0 : poll_ms;
     },
   });
 }

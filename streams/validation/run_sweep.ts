@@ -1,8 +1,8 @@
 /** Keeps validation behind the ledger: never in its way, and after any failure it goes on. */
 import type { ValidationRules } from "../../actors/validation/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
-import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
+import { runTurns } from "../database/turns.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { Sweep } from "./sweep.ts";
@@ -25,9 +25,6 @@ export interface SweepOptions {
 
 /** Runs until stopped; `stop()` lets the transaction in hand finish. */
 export function runSweep({ db, rules, log, now_ms }: SweepOptions): Stoppable {
-  const ending = new AbortController();
-  const pause = new Pause(ending.signal);
-  const patience = new Patience(log, "validation");
   const sweep = new Sweep(db, rules);
   let isBehind = false;
   const turn = async (): Promise<number> => {
@@ -45,23 +42,5 @@ export function runSweep({ db, rules, log, now_ms }: SweepOptions): Stoppable {
     if (behind === 0) return GATHER_MS;
     return Math.min(REST * (performance.now() - started_ms), REST_MAX_MS);
   };
-  const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      try {
-        const wait_ms = await turn();
-        patience.succeeded();
-        await pause.wait(wait_ms);
-      } catch (error) {
-        if (ending.signal.aborted) return;
-        await pause.wait(patience.failed(error));
-      }
-    }
-  };
-  const done = run();
-  return {
-    stop: async () => {
-      ending.abort();
-      await done;
-    },
-  };
+  return runTurns({ what: "validation", log, turn });
 }

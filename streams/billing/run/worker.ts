@@ -1,5 +1,5 @@
 /** Works off the pages of billing runs: two at a time in every billing process there is. */
-import { Patience, Pause } from "../../database/pace.ts";
+import { runTurns } from "../../database/turns.ts";
 import type { Stoppable } from "../../jetstream/broker.ts";
 import type { Log } from "../../terminal/log.ts";
 import type { StepContext } from "../step.ts";
@@ -26,33 +26,20 @@ export interface RunWorker extends Stoppable {
 
 /** Starts; `stop()` waits for the pages in hand. */
 export function startRunWorker(options: RunWorkerOptions): RunWorker {
-  const ending = new AbortController();
-  const { pages_at_once = PAGES_AT_ONCE } = options;
-  const pauses = Array.from({ length: pages_at_once }, () => new Pause(ending.signal));
-  const loops = pauses.map((pause) => loop(options, pause, ending.signal));
-  return {
-    nudge: () => pauses.forEach((pause) => pause.nudge()),
-    stop: async () => {
-      ending.abort();
-      await Promise.all(loops);
-    },
+  const { context, log, pages_at_once = PAGES_AT_ONCE, poll_ms = POLL_MS } = options;
+  const turn = async () => {
+    const result = await workPage(context);
+    say(options, result);
+    return result.did === "nothing" ? poll_ms : 0;
   };
-}
-
-async function loop(options: RunWorkerOptions, pause: Pause, signal: AbortSignal): Promise<void> {
-  const { context, log, poll_ms = POLL_MS } = options;
-  const patience = new Patience(log, "billing run");
-  while (!signal.aborted) {
-    try {
-      const result = await workPage(context);
-      patience.succeeded();
-      say(options, result);
-      if (result.did === "nothing") await pause.wait(poll_ms);
-    } catch (error) {
-      if (signal.aborted) return;
-      await pause.wait(patience.failed(error));
-    }
-  }
+  const workers = Array.from(
+    { length: pages_at_once },
+    () => runTurns({ what: "billing run", log, turn }),
+  );
+  return {
+    nudge: () => workers.forEach((worker) => worker.nudge()),
+    stop: async () => void await Promise.all(workers.map((worker) => worker.stop())),
+  };
 }
 
 function say({ log, onPage }: RunWorkerOptions, result: PageResult): void {

@@ -7,12 +7,12 @@ const NEVER_MS = 1e8;
 
 Deno.test("runTurns() goes on at once while more waits, and pauses then until it is nudged", async () => {
   let [turns, waiting] = [0, 3];
-  const given = { what: "test", log: silentLog, poll_ms: NEVER_MS };
   const running = runTurns({
-    ...given,
+    what: "test",
+    log: silentLog,
     turn: () => {
       turns += 1;
-      return Promise.resolve(--waiting > 0);
+      return Promise.resolve(--waiting > 0 ? 0 : NEVER_MS);
     },
   });
   await eventually(() => assert.equal(turns, 3));
@@ -30,12 +30,12 @@ Deno.test("runTurns() tries again what failed, says it once, and stops after the
   const inHand = Promise.withResolvers<void>();
   let turns = 0;
   const running = runTurns({
-    ...{ what: "test", log: { info: keep, warn: keep, error: keep }, poll_ms: NEVER_MS },
+    ...{ what: "test", log: { info: keep, warn: keep, error: keep } },
     turn: async () => {
       turns += 1;
       if (turns <= 2) throw new Error("out of reach");
       await inHand.promise;
-      return true;
+      return 0;
     },
   });
   await eventually(() => assert.equal(turns, 3));
