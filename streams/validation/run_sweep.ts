@@ -5,6 +5,7 @@ import type { Database } from "../database/schema.ts";
 import { runTurns } from "../database/turns.ts";
 import type { Stoppable } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
+import { summariseReadings } from "./summarise.ts";
 import { Sweep } from "./sweep.ts";
 
 /** Readings that come within this are judged together. */
@@ -14,6 +15,8 @@ const REST = 2;
 const REST_MAX_MS = 5_000;
 /** Journal records behind the ledger from which on people are told, and told when it is over. */
 const BEHIND_MANY = 10_000;
+/** Readings after which their blocks are summarised. */
+const SUMMARISE_AFTER = 100_000;
 
 export interface SweepOptions {
   readonly db: Kysely<Database>;
@@ -27,10 +30,16 @@ export interface SweepOptions {
 export function runSweep({ db, rules, log, now_ms }: SweepOptions): Stoppable {
   const sweep = new Sweep(db, rules);
   let isBehind = false;
+  let unsummarised = 0;
   const turn = async (): Promise<number> => {
     const started_ms = performance.now();
     const { cursor, ledger, readings, quarantined } = await sweep.step(now_ms());
     if (quarantined > 0) log.warn("readings quarantined", { readings, quarantined });
+    unsummarised += readings;
+    if (unsummarised >= SUMMARISE_AFTER) {
+      await summariseReadings(db);
+      unsummarised = 0;
+    }
     const behind = ledger - cursor;
     if (!isBehind && behind > BEHIND_MANY) {
       isBehind = true;

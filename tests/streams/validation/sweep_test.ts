@@ -6,8 +6,12 @@ import { projectBatch } from "../../../streams/database/ledger.ts";
 import { ENERGY } from "../../../streams/database/readings.ts";
 import { sql } from "../../../streams/database/kysely.ts";
 import { FollowedMeters } from "../../../streams/validation/followed.ts";
+import { runSweep } from "../../../streams/validation/run_sweep.ts";
+import { summariseReadings } from "../../../streams/validation/summarise.ts";
 import { Sweep, validationLag } from "../../../streams/validation/sweep.ts";
+import { silentLog } from "../../../streams/terminal/log.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
 import { addAccount, type Db } from "../billing/fixture.ts";
 import { DAY, decisions, HOUR, MINUTE, NOON, put } from "./readings.ts";
 
@@ -186,6 +190,30 @@ testOnEachDatabase("The sweep over new readings", {
     assert.equal(value, 1_010_000);
     await sweepOf(db).step(NOW);
     assert.equal((await decisions(db)).length, 1);
+  },
+
+  "blocks of new readings are summarised, so that they are not read each time": async (db) => {
+    const rows = (from: number, to: number) =>
+      sql`insert into raw_reading (meter_id, obis, read_at, value, unit, source, flags,
+          journal_sequence)
+        select 'M' || n, ${ENERGY}, ${new Date(NOON)}::timestamptz, n, 'Wh', 'frame', '[]', n
+        from generate_series(${from}::int, ${to}::int) as n`.execute(db);
+    await sql`select make_reading_month(${new Date(NOON)}::timestamptz)`.execute(db);
+    await rows(1, 20_000);
+    assert.ok(await summariseReadings(db) > 0);
+    assert.equal(await summariseReadings(db), 0);
+  },
+
+  "the running sweep quarantines by itself, tells of it, and stops": async (db) => {
+    await addAccount(db, 1);
+    const said: string[] = [];
+    const say = (message: string) => void said.push(message);
+    const log = { ...silentLog, warn: say };
+    const running = runSweep({ db, rules: VALIDATION_RULES, log, now_ms: () => NOW });
+    await put(db, quarter(1, 0, 1), quarter(1, 1, 2, 9_000_000));
+    await eventually(async () => assert.equal((await decisions(db)).length, 1));
+    await running.stop();
+    assert.deepEqual(said, ["readings quarantined"]);
   },
 
   "memory has a bound": async (db) => {
