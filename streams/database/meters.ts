@@ -24,6 +24,8 @@ export interface NewMeter {
     readonly slave_id: string;
     /** Given where the meter has one already; else the next free one is taken. */
     readonly alias?: number;
+    /** Digits before the point of the register, where somebody has told them. */
+    readonly register_digits?: number;
   };
   readonly installation: {
     readonly premises: string;
@@ -56,7 +58,14 @@ async function ensureMeter(
   await sql`select pg_advisory_xact_lock(hashtext('samay meter alias'))`.execute(trx);
   const known = await findMeter(trx, given.meter_id);
   if (known !== undefined) {
-    refuseDifferences(`Meter ${given.meter_id}`, known, given);
+    const { register_digits, ...rest } = given;
+    // Digits that were not known may be told now: that completes the meter and changes nothing.
+    const completes = known.register_digits === null && register_digits !== undefined;
+    refuseDifferences(`Meter ${given.meter_id}`, known, completes ? rest : given);
+    if (completes) {
+      await trx.updateTable("meter").set({ register_digits })
+        .where("meter_id", "=", given.meter_id).execute();
+    }
     return { alias: known.alias, created: false };
   }
   const alias = given.alias ?? await nextAlias(trx);

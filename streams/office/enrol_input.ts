@@ -30,6 +30,8 @@ export const enrolInput = z.object({
   sanctioned_load_w: z.int().nonnegative().max(1_000_000_000).default(0),
   multiplying_factor: z.number().positive().max(1_000_000).default(1),
   opening_reading_wh: z.int().nonnegative().max(1_000_000_000_000).default(0),
+  /** Digits before the point on the register's display: where it begins anew. */
+  register_digits: z.int().min(3).max(12).optional(),
   /** Cipher suite of its frames. */
   suite: suiteNumber.optional(),
   /** Now, where it is not given. */
@@ -45,7 +47,7 @@ export type Enrolling = z.output<typeof enrolInput>;
 export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
   const { consumer_number, name, address, phone, email, language } = given;
   const { meter_id, slave_id, tariff_id, phase, municipal, sanctioned_load_w } = given;
-  const { multiplying_factor, opening_reading_wh } = given;
+  const { multiplying_factor, opening_reading_wh, register_digits } = given;
   const installed_at_ms = given.installed_at_ms ?? now_ms;
   const account_id = given.account_id ?? consumer_number;
   if (!id.safeParse(account_id).success) {
@@ -67,7 +69,10 @@ export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
       status: "active",
       opened_on: indianDateOf(installed_at_ms),
     },
-    meter: { meter_id, slave_id, serial_number: given.serial_number ?? meter_id },
+    meter: {
+      ...{ meter_id, slave_id, serial_number: given.serial_number ?? meter_id },
+      ...(register_digits !== undefined && { register_digits }),
+    },
     installation: {
       premises: address,
       installed_at: new Date(installed_at_ms),

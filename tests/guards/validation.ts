@@ -121,6 +121,25 @@ export const guards: readonly Guard[] = [
     name: "Decisions about readings",
   },
   {
+    rule:
+      "A rule waits for a person who is deciding about the same meter, and heeds what comes of it",
+    source: LAYER,
+    file: DECISIONS,
+    find: "await lockDecisions(trx, part.map((fault) => fault.meter_id));",
+    replace: "",
+    test: DECISIONS_TEST,
+    name: "A rule that is about to quarantine waits",
+  },
+  {
+    rule: "Digits of a register that somebody told are not told otherwise",
+    source: "rollover against reset against exchange",
+    file: "streams/database/meters.ts",
+    find: "known, completes ? rest : given);",
+    replace: "known, rest);",
+    test: "tests/streams/office/enrol_test.ts",
+    name: "enrol() on the embedded database",
+  },
+  {
     rule: "A decision is never changed or removed",
     source: LAYER,
     file: "migrations/0007_reading_decisions.ts",

@@ -33,6 +33,11 @@ export const command: Command = {
       help: "Sanctioned load in watts: a bill far beyond it is held back (default: not known)",
     },
     factor: { type: "string", placeholder: "N", help: "Multiplying factor (default 1)" },
+    "register-digits": {
+      type: "string",
+      placeholder: "N",
+      help: "Digits before the point on its display, where it begins anew (default: not known)",
+    },
     "opening-kwh": {
       type: "string",
       placeholder: "N",
@@ -100,6 +105,7 @@ function inputOf(values: Values): EnrolInput {
     municipal: values.municipal,
     sanctioned_load_w: whole("sanctioned-load-w"),
     multiplying_factor: numberOf(values, "factor", /^\d{1,6}(\.\d{1,4})?$/),
+    register_digits: numberOf(values, "register-digits", /^\d{1,2}$/),
     opening_reading_wh: opening_kwh === undefined
       ? undefined
       : Math.round(opening_kwh * WH_PER_KWH),

@@ -149,6 +149,21 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
     assert.deepEqual(await bucket.keys(), ["MH1"]);
   });
 
+  await step("digits of the register may be told later, and then stand", async () => {
+    const digits = async () =>
+      (await db.selectFrom("meter").selectAll().executeTakeFirstOrThrow()).register_digits;
+    await ask(ASHA, context);
+    assert.equal(await digits(), null);
+    await ask({ ...ASHA, register_digits: 6 }, context);
+    assert.equal(await digits(), 6);
+    await ask(ASHA, context);
+    assert.equal(await digits(), 6, "not told is no other number");
+    await assert.rejects(
+      ask({ ...ASHA, register_digits: 5 }, context),
+      /register_digits is 6, not 5/,
+    );
+  });
+
   await step("takes a sanctioned load that was not known, and refuses to change one", async () => {
     const load_w = async () =>
       (await db.selectFrom("account").selectAll().executeTakeFirstOrThrow()).sanctioned_load_w;

@@ -7,12 +7,14 @@ import { ENERGY } from "../../../streams/database/readings.ts";
 import {
   decisionsAbout,
   isUsable,
+  lockDecisions,
   note,
   quarantine,
   requeueParked,
 } from "../../../streams/validation/decisions.ts";
 import { sql } from "../../../streams/database/kysely.ts";
-import { testOnEachDatabase } from "../../support/database.ts";
+import { testOnEachDatabase, withPostgres } from "../../support/database.ts";
+import { postgresBinaries } from "../../support/postgres.ts";
 import {
   addAccount,
   addReading,
@@ -227,4 +229,32 @@ testOnEachDatabase("Decisions about readings", {
     assert.equal(units_kwh, 100);
     assert.ok(NOW < READ);
   },
+});
+
+// Only a server has transactions that run at the same time.
+Deno.test({
+  name: "A rule that is about to quarantine waits for a person who is deciding, and heeds it",
+  ignore: postgresBinaries() === undefined,
+  fn: async () =>
+    void await withPostgres(async (db) => {
+      const locked = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const deciding = db.transaction().execute(async (trx) => {
+        await lockDecisions(trx, ["M1"]);
+        await decide(trx, 1, { status: "accepted", value: 1_000 });
+        locked.resolve();
+        await goOn.promise;
+      });
+      await locked.promise;
+      let done = false;
+      const ruling = inTransaction<number>(db, (trx) => quarantine(trx, [fault(1), fault(2)], "x"))
+        .finally(() => done = true);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.equal(done, false, "it did not wait");
+      goOn.resolve();
+      await deciding;
+      assert.equal(await ruling, 1, "of the other meter alone");
+      const [about] = await decisionsAbout(db, [keyOf(1)]);
+      assert.equal(about?.rule, "person");
+    }),
 });
