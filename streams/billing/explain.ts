@@ -14,6 +14,7 @@ import { parseOrExplain, z } from "../../protocol/schema.ts";
 import { counted } from "../terminal/counted.ts";
 import {
   type BillLink,
+  type DecisionLink,
   type ExplainLinks,
   type FrameOfReading,
   NO_LINKS,
@@ -35,6 +36,8 @@ export interface ReadingTrace extends FrameOfReading {
   readonly flags: readonly ReadingFlag[];
   /** The frame is not in the bill's own inputs: the table of readings told it. */
   readonly frame_looked_up: boolean;
+  /** What a rule or a person had decided of it when the bill was made; null: nothing. */
+  readonly decision: DecisionLink | null;
   /** Of an opening reading: the bill that it closed. */
   readonly closed_bill: BillLink | null;
 }
@@ -174,6 +177,7 @@ function readingTrace(
     ...frameOf(found ?? reading),
     flags: "flags" in reading ? reading.flags ?? [] : [],
     frame_looked_up: found !== undefined,
+    decision: links.decisions.get(key) ?? null,
     closed_bill: links.closed.get(key) ?? null,
   };
 }

@@ -18,6 +18,19 @@ export interface FrameOfReading {
   readonly clock_offset_ms: number | null;
 }
 
+/** What had been decided of a reading when the bill was made, and what the meter had said. */
+export interface DecisionLink {
+  readonly status: string;
+  readonly quality: string;
+  readonly rule: string;
+  readonly detail: string;
+  readonly decided_by: string;
+  readonly reason: string | null;
+  readonly decided_at: Date;
+  /** Null: there was no reading. */
+  readonly raw_value_wh: number | null;
+}
+
 export interface BillLink {
   readonly number: string;
   readonly period: string;
@@ -32,6 +45,8 @@ export interface ExplainLinks {
   readonly closed: ReadonlyMap<string, BillLink>;
   /** By meter and time: the frame of a reading of which the bill kept none. */
   readonly frames: ReadonlyMap<string, FrameOfReading>;
+  /** By meter and time: what was decided of a reading, where anything was. */
+  readonly decisions: ReadonlyMap<string, DecisionLink>;
   /** By number: the estimated bills that this one gives back. */
   readonly estimated: ReadonlyMap<string, BillLink>;
 }
@@ -42,6 +57,7 @@ export const NO_LINKS: ExplainLinks = {
   replaced_by: null,
   closed: new Map(),
   frames: new Map(),
+  decisions: new Map(),
   estimated: new Map(),
 };
 
@@ -75,6 +91,13 @@ export async function linksOf(db: Db, sheet: InvoiceSheet): Promise<ExplainLinks
     const frame = await frameOf(db, meter_id, opening.read_at_ms);
     if (frame !== undefined) frames.set(key, frame);
   }
+  const decisions = new Map<string, DecisionLink>();
+  for (const { meter: { meter_id }, opening, closing } of segmentsOf(sheet)) {
+    for (const { read_at_ms } of [opening, closing]) {
+      const decision = await decisionOn(db, meter_id, read_at_ms, sheet.issued_at);
+      if (decision !== undefined) decisions.set(readingKey(meter_id, read_at_ms), decision);
+    }
+  }
   const estimated = new Map<string, BillLink>();
   for (const { number } of inputs.true_up?.estimated ?? []) {
     const bill = await billCalled(db, number);
@@ -83,7 +106,7 @@ export async function linksOf(db: Db, sheet: InvoiceSheet): Promise<ExplainLinks
   return {
     replaces: await predecessorOf(db, sheet) ?? null,
     replaced_by: await successorOf(db, number) ?? null,
-    ...{ closed, frames, estimated },
+    ...{ closed, frames, decisions, estimated },
   };
 }
 
@@ -134,4 +157,28 @@ async function frameOf(db: Db, meter_id: string, read_at_ms: number) {
     arrived_at_ms: arrived_at_ms!,
     clock_offset_ms: sealed_at && arrived_at ? sealed_at.getTime() - arrived_at.getTime() : null,
   };
+}
+
+/** The database's clock dates decisions, the office's the bill. */
+const CLOCKS_APART_MS = 2_000;
+
+/** What was decided later is of no bill from before. */
+async function decisionOn(
+  db: Db,
+  meter_id: string,
+  read_at_ms: number,
+  issued_at: Date,
+): Promise<DecisionLink | undefined> {
+  const read_at = new Date(read_at_ms);
+  return await db.selectFrom("reading_decision as decision")
+    .select(["status", "quality", "rule", "detail", "decided_by", "reason", "decided_at"])
+    .select((of) =>
+      of.selectFrom("raw_reading as raw").select("value")
+        .whereRef("raw.meter_id", "=", "decision.meter_id")
+        .whereRef("raw.obis", "=", "decision.obis")
+        .whereRef("raw.read_at", "=", "decision.read_at").as("raw_value_wh")
+    )
+    .where("meter_id", "=", meter_id).where("obis", "=", ENERGY).where("read_at", "=", read_at)
+    .where("decided_at", "<=", new Date(issued_at.getTime() + CLOCKS_APART_MS))
+    .orderBy("decision_id", "desc").limit(1).executeTakeFirst();
 }

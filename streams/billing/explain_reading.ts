@@ -24,7 +24,27 @@ export function readingLines(reading: ReadingTrace, frames: readonly FrameCheck[
     }${kind}`,
   ];
   if (closed_bill !== null) lines.push(`it closed bill ${closed_bill.number}`);
-  return [...lines, ...frameLines(reading), ...checkLines(reading), ...frames.map(verified)];
+  return [
+    ...[...lines, ...frameLines(reading), ...decisionLines(reading)],
+    ...[...checkLines(reading), ...frames.map(verified)],
+  ];
+}
+
+/** Who put the value there, why, and what the meter had said. */
+function decisionLines({ decision, value_wh }: ReadingTrace): string[] {
+  if (decision === null) return [];
+  const { quality, rule, detail, decided_by, reason, decided_at, raw_value_wh } = decision;
+  const why = reason ?? detail;
+  const at = inIndia(Number(new Date(decided_at)));
+  const by = rule === decided_by || rule === "person"
+    ? decided_by
+    : `${decided_by}, rule ${rule.replaceAll("_", " ")}`;
+  const lines = [`decided: ${quality}, by ${by}, ${at}${why === "" ? "" : `: ${why}`}`];
+  if (raw_value_wh === null) lines.push("the meter gave no reading at that time");
+  else if (raw_value_wh !== value_wh) {
+    lines.push(`the meter had said ${(raw_value_wh / 1_000).toFixed(3)} kWh`);
+  }
+  return lines;
 }
 
 function frameLines(reading: ReadingTrace): string[] {

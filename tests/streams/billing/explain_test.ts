@@ -7,10 +7,20 @@ import type {
   InstallationFacts,
 } from "../../../actors/billing/facts.ts";
 import { segmentOf } from "../../../actors/billing/segments.ts";
+import { ENERGY } from "../../../streams/database/readings.ts";
 import { explain, type Explanation } from "../../../streams/billing/explain.ts";
-import { type ExplainLinks, NO_LINKS, readingKey } from "../../../streams/billing/explain_links.ts";
+import {
+  type ExplainLinks,
+  linksOf,
+  NO_LINKS,
+  readingKey,
+} from "../../../streams/billing/explain_links.ts";
 import { explanationText } from "../../../streams/billing/explain_text.ts";
-import type { InvoiceSheet } from "../../../streams/billing/invoices.ts";
+import { findInvoice, type InvoiceSheet, invoiceSheet } from "../../../streams/billing/invoices.ts";
+import { stepCycle } from "../../../streams/billing/step.ts";
+import { withDatabase } from "../../support/database.ts";
+import { issueBill } from "../delivery/issued.ts";
+import { addReading, contextOf } from "./fixture.ts";
 import { displayWidth } from "../../../streams/terminal/table.ts";
 
 const at = (text: string) => Date.parse(text);
@@ -228,6 +238,50 @@ Deno.test("explain() tells what stands around a bill: void, made anew, the last,
   assert.match(text, /Replaces bill MH\/2026-27\/000007, void/);
   assert.match(text, /Replaced by bill MH\/2026-27\/000009, issued/);
   assert.match(text, /100\.50 rupees owed before this bill, after 50\.00 rupees paid/);
+});
+
+Deno.test("explain() tells who put a value there, why, and what the meter had said", () => {
+  const closing = candidate({ quality: "edited" });
+  const bill = billOf(facts(), [segmentOf(installation(), closing, 0.1)], TERMS);
+  const decision = {
+    ...{ status: "accepted", quality: "edited", rule: "person", detail: "", decided_by: "asha" },
+    ...{ reason: "seen on site", decided_at: new Date(NOW), raw_value_wh: 9_999_000 },
+  };
+  const decisions = new Map([[readingKey("M1", NOW + 2_000), decision]]);
+  const text = textOf(explained(bill, { ...NO_LINKS, decisions }));
+  assert.match(text, /from a sealed frame, edited\n/);
+  assert.match(text, /decided: edited, by asha, 2026-04-30 18:00:00: seen on site/);
+  assert.match(text, /the meter had said 9999\.000 kWh/);
+});
+
+Deno.test("linksOf() finds bills, frames and decisions as they stood when the bill was made", async () => {
+  await withDatabase(async (db) => {
+    const april = await issueBill(db, 1);
+    const read_at_ms = at("2026-05-31T18:00:02+05:30");
+    await addReading(db, 1, read_at_ms, 1_500_900);
+    const decide = (value: number, reason: string, decided_at: Date) =>
+      db.insertInto("reading_decision").values({
+        ...{ meter_id: "M1", obis: ENERGY, read_at: new Date(read_at_ms), status: "accepted" },
+        ...{ quality: "edited", value, rule: "person", detail: "", decided_by: "asha" },
+        ...{ reason, decided_at },
+      }).execute();
+    await decide(1_400_900, "seen", new Date(read_at_ms + 1_000));
+    const close = { step: "close" as const, requested_at_ms: read_at_ms - 2_000 };
+    const now_ms = read_at_ms + 60_000;
+    await stepCycle(contextOf(db, read_at_ms - 2_000), "A1", "2026-05", close);
+    const step = { step: "look" as const };
+    const { issued, reason } = await stepCycle(contextOf(db, now_ms), "A1", "2026-05", step);
+    assert.ok(issued !== null, reason ?? "");
+    await decide(1_450_900, "later", new Date(now_ms + 60_000));
+    const sheet = await invoiceSheet(db, issued);
+    const of = explain(sheet, (await findInvoice(db, issued)).inputs, await linksOf(db, sheet));
+    const { opening, closing } = of.segments[0]!;
+    assert.equal(opening.closed_bill?.number, april);
+    assert.equal(opening.frame_sequence, 71);
+    assert.deepEqual([closing.value_wh, closing.decision?.reason], [1_400_900, "seen"]);
+    assert.equal(closing.decision?.raw_value_wh, 1_500_900);
+    assert.equal(of.recomputed_equal, true);
+  });
 });
 
 Deno.test("the explanation fits a terminal of 80 columns, and one of 60", () => {
