@@ -57,6 +57,9 @@ export class Sweep {
 
   /** One batch. Throws what the database throws; then nothing has changed. */
   async step(now_ms: number): Promise<SweepResult> {
+    const { cursor, behind } = await validationLag(this.#db);
+    // Without a lock, which would be written to the disk each time that nothing is new.
+    if (behind === 0) return nothingNew(cursor, cursor);
     try {
       return await this.#db.transaction().execute((trx) => this.#batch(trx, now_ms));
     } catch (error) {
@@ -68,9 +71,7 @@ export class Sweep {
   async #batch(trx: Transaction<Database>, now_ms: number): Promise<SweepResult> {
     const { after, ledger } = await lockCursor(trx);
     const through = Math.min(ledger, after + this.#records);
-    if (through <= after) {
-      return { cursor: after, ledger, readings: 0, looked_up: 0, quarantined: 0, noted: 0 };
-    }
+    if (through <= after) return nothingNew(after, ledger);
     const { readings, telling } = await newReadings(trx, after, through);
     const found = await this.#judge(trx, readings, telling, now_ms);
     await trx.updateTable("validation_cursor").set({ sequence: through })
@@ -167,6 +168,10 @@ async function write(trx: Transaction<Database>, judged: Judged, found: Found): 
   const faults = of("quarantined").map(({ value_wh: _value_wh, ...fault }) => fault);
   found.quarantined += await quarantine(trx, faults, ACTOR);
   found.noted += await note(trx, of("noted"), ACTOR);
+}
+
+function nothingNew(cursor: number, ledger: number): SweepResult {
+  return { cursor, ledger, readings: 0, looked_up: 0, quarantined: 0, noted: 0 };
 }
 
 /** Where the sweep stands and how far it may go: everything up to there is committed. */
