@@ -12,6 +12,7 @@ import * as accounts from "./0009_accounts.ts";
 import * as cycles from "./0010_cycles.ts";
 import * as dataIn from "./0011_data_in.ts";
 import * as ledgerFingerprint from "./0012_ledger_fingerprint.ts";
+import * as billingLookups from "./0013_billing_lookups.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010_cycles": cycles,
   "0011_data_in": dataIn,
   "0012_ledger_fingerprint": ledgerFingerprint,
+  "0013_billing_lookups": billingLookups,
 };

@@ -12,18 +12,27 @@ const MONTH_START = sql`((cycle.period || '-01')::timestamp - interval '330 minu
 const MONTH_END = sql`((cycle.period || '-01')::timestamp + interval '1 month'
   - interval '330 minutes') at time zone 'UTC'`;
 
+/** Waiting cycles that are looked at in one statement: a city without readings costs no more. */
+const WINDOW = 5_000;
+
+export interface Looked {
+  /** Whose meter has a reading that may close them. */
+  readonly ready: readonly CycleKey[];
+  /** The last cycle that was looked at; null where there are no more behind it. */
+  readonly last_id: number | null;
+}
+
 /**
- * Waiting cycles whose meter has a reading that may close them, longest waiting first, at most
- * `limit`. It is only a hint, a little generous: the step itself decides, under its lock.
+ * Of the waiting cycles behind `after_id`, a window of them, those whose meter has a reading that may
+ * close them. It is only a hint, a little generous: the step itself decides, under its lock.
  */
 export async function cyclesWithReading(
   db: Kysely<Database>,
-  limit: number,
-): Promise<CycleKey[]> {
-  const { rows } = await sql<CycleKey>`
-    select cycle.account_id, cycle.period
-    from billing_cycle as cycle
-    where cycle.state = 'awaiting_reading' and exists (
+  after_id = 0,
+  window = WINDOW,
+): Promise<Looked> {
+  const { rows } = await sql<CycleKey & { cycle_id: number; ready: boolean }>`
+    select cycle.cycle_id, cycle.account_id, cycle.period, exists (
       select 1 from (
         select raw.read_at from raw_reading as raw
         where raw.meter_id = cycle.meter_id and raw.obis = ${ENERGY}
@@ -40,10 +49,20 @@ export async function cyclesWithReading(
           where before.account_id = cycle.account_id and before.period < cycle.period
             and before.state in ('issued', 'imported')
         ), '-infinity')
-    )
-    order by cycle.requested_at, cycle.cycle_id
-    limit ${limit}`.execute(db);
-  return rows;
+    ) as ready
+    from (
+      select * from billing_cycle
+      where state = 'awaiting_reading' and cycle_id > ${after_id}
+      order by cycle_id limit ${window}
+    ) as cycle
+    order by cycle.cycle_id`.execute(db);
+  return {
+    ready: rows.filter((row) => row.ready).map(({ account_id, period }) => ({
+      account_id,
+      period,
+    })),
+    last_id: rows.length < window ? null : rows.at(-1)!.cycle_id,
+  };
 }
 
 /** Cycles whose deadline has come at `now_ms`: to ask again, to estimate, or to let a draft go. */

@@ -7,7 +7,7 @@ import { SETTLE_MS } from "../../actors/billing/schedule.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { billingCommand } from "../../protocol/messages/billing.ts";
 import { parseJson } from "../../protocol/schema.ts";
-import { isDataFault } from "../database/faults.ts";
+import { isLasting } from "../database/faults.ts";
 import type { Kysely } from "../database/kysely.ts";
 import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
@@ -17,12 +17,21 @@ import { cyclesDue, cyclesWithReading } from "./awaiting.ts";
 import type { CycleKey } from "./facts_rows.ts";
 import { MonthEnd } from "./month_end.ts";
 import { parkCycle } from "./park.ts";
+import { PAGE_ACCOUNTS } from "./run/start.ts";
 import { startRunWorker } from "./run/worker.ts";
-import { type StepContext, stepCycle, type StepRequest, type StepResult } from "./step.ts";
+import {
+  batchesOf,
+  type StepContext,
+  stepCycle,
+  stepCycles,
+  type StepRequest,
+  type StepResult,
+} from "./step.ts";
 import { storeTariffs } from "./tariff_store.ts";
 
-/** Cycles looked at in one pass of the loop, and at the same time. */
-const PASS_MAX = 500;
+/** Deadlines of one pass of the loop. */
+const DUE_MAX = 500;
+/** Commands of the BILLING stream in hand at a time. */
 const CONCURRENCY = 4;
 /** How often waiting cycles are looked at without a nudge: another process may have the ledger. */
 const POLL_MS = 1_000;
@@ -85,6 +94,8 @@ class Billing {
   readonly #pause = new Pause(this.#ending.signal);
   readonly #month_end: MonthEnd;
   readonly #loop: Promise<void>;
+  /** The last waiting cycle that was looked at. */
+  #looked_id = 0;
 
   constructor(options: BillingOptions) {
     const { db, log, settle_ms = SETTLE_MS } = options;
@@ -141,8 +152,8 @@ class Billing {
       this.#say(key, result);
       return result.state;
     } catch (error) {
-      // The same rows will be refused again: one account must not hold up the others.
-      if (!isDataFault(error)) throw error;
+      // It will fail again: one account must not hold up the others.
+      if (!isLasting(error)) throw error;
       const reason = `could not be billed: ${(error as Error).message}`;
       const requested_at_ms = request.step === "close" ? request.requested_at_ms : null;
       await parkCycle(db, key.account_id, key.period, reason, requested_at_ms);
@@ -168,9 +179,9 @@ class Billing {
     while (!this.#ending.signal.aborted) {
       try {
         if (month_end) await this.#month_end.closeDue(this.#now_ms());
-        const moved = await this.#pass();
+        const more = await this.#pass();
         patience.succeeded();
-        if (moved < PASS_MAX) await this.#pause.wait(poll_ms);
+        if (!more) await this.#pause.wait(poll_ms);
       } catch (error) {
         if (this.#ending.signal.aborted) return;
         await this.#pause.wait(patience.failed(error));
@@ -178,27 +189,46 @@ class Billing {
     }
   }
 
-  /** Looks at the waiting cycles that have something to do; returns how many are done with. */
-  async #pass(): Promise<number> {
+  /** Looks at some of the waiting cycles, the next ones at the next call; whether there is more to do. */
+  async #pass(): Promise<boolean> {
     const { db } = this.#options;
-    const ready = await cyclesWithReading(db, PASS_MAX);
+    const { ready, last_id } = await cyclesWithReading(db, this.#looked_id);
+    this.#looked_id = last_id ?? 0;
     const moved = await this.#each(ready, { step: "look" });
-    const due = await cyclesDue(db, this.#now_ms(), PASS_MAX);
+    const due = await cyclesDue(db, this.#now_ms(), DUE_MAX);
     await this.#each(due, { step: "deadline" });
+    return moved > 0 || due.length === DUE_MAX;
+  }
+
+  /** One step for each of `keys`, many at a time; returns how many wait no longer. */
+  async #each(keys: readonly CycleKey[], request: StepRequest): Promise<number> {
+    let moved = 0;
+    for (const some of batchesOf(keys, PAGE_ACCOUNTS)) {
+      if (this.#ending.signal.aborted) return moved;
+      const states = await this.#batch(some, request);
+      moved += states.filter((state) => state !== "awaiting_reading").length;
+    }
     return moved;
   }
 
-  /** One step for each of `keys`, a few at a time; returns how many wait no longer. */
-  async #each(keys: readonly CycleKey[], request: StepRequest): Promise<number> {
-    const waiting = [...keys];
-    let moved = 0;
-    const worker = async () => {
-      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-        if (this.#ending.signal.aborted) return;
-        if (await this.#step(key, request) !== "awaiting_reading") moved++;
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-    return moved;
+  /** All at once; where that fails, one after the other, and who fails then is parked. */
+  async #batch(
+    keys: readonly CycleKey[],
+    request: StepRequest,
+  ): Promise<StepResult["state"][]> {
+    const { db, onCommitted } = this.#options;
+    try {
+      const results = await db.transaction().execute((trx) =>
+        stepCycles(trx, this.context, keys, request)
+      );
+      onCommitted?.();
+      for (const [i, result] of results.entries()) this.#say(keys[i]!, result);
+      return results.map(({ state }) => state);
+    } catch (error) {
+      if (!isLasting(error)) throw error;
+    }
+    const states: StepResult["state"][] = [];
+    for (const key of keys) states.push(await this.#step(key, request));
+    return states;
   }
 }

@@ -15,6 +15,15 @@ export interface CycleKey {
 /** Months before the cycle: a bill shows twelve; a true-up is shared out to those before it. */
 export const HISTORY_MAX = 15;
 
+/**
+ * For the rest of the transaction every table is read by its keys, whatever its statistics say: one
+ * that was empty when it was last counted would be read whole for each row that names one of its own,
+ * until somebody counts it again.
+ */
+export async function readByKeys(trx: Kysely<Database>): Promise<void> {
+  await sql`set local enable_seqscan = off`.execute(trx);
+}
+
 export interface AccountRow {
   account_id: string;
   consumer_number: string;

@@ -13,7 +13,7 @@ import type { Kysely, Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { findCandidates } from "./candidate.ts";
 import { loadCycle, loadCycles, type LoadedCycle } from "./facts.ts";
-import { type CycleKey, lockAccounts } from "./facts_rows.ts";
+import { type CycleKey, lockAccounts, readByKeys } from "./facts_rows.ts";
 import { type Decided, writeDecided } from "./write.ts";
 
 export interface StepContext {
@@ -85,6 +85,20 @@ export async function stepCycles(
   return decided.map(({ cycle: { state, reason } }, i) => ({ state, reason, issued: numbers[i]! }));
 }
 
+/** `keys` in batches of at most `size`, each account at most once in a batch, in their order. */
+export function batchesOf(keys: readonly CycleKey[], size: number): CycleKey[][] {
+  const batches: { keys: CycleKey[]; accounts: Set<string> }[] = [];
+  for (const key of keys) {
+    let batch = batches.find(({ keys, accounts }) =>
+      keys.length < size && !accounts.has(key.account_id)
+    );
+    if (batch === undefined) batches.push(batch = { keys: [], accounts: new Set() });
+    batch.keys.push(key);
+    batch.accounts.add(key.account_id);
+  }
+  return batches.map(({ keys }) => keys);
+}
+
 /** What would be written, and nothing is: locks the accounts and reads. */
 export async function decideCycles(
   trx: Transaction<Database>,
@@ -94,6 +108,7 @@ export async function decideCycles(
 ): Promise<Decided[]> {
   const ids = keys.map((key) => key.account_id);
   if (new Set(ids).size < ids.length) throw new Error("An account twice in one batch of steps");
+  await readByKeys(trx);
   const locked = new Set(await lockAccounts(trx, ids));
   const missing = ids.find((id) => !locked.has(id));
   if (missing !== undefined) throw new TerminalError(`There is no account ${missing}`);

@@ -23,6 +23,15 @@ export function isPassing(error: unknown): boolean {
   return /^(08|40|53|55|57|58)/.test(sqlState(error) ?? "");
 }
 
+/**
+ * Whether `error` will come again for the same rows, so that nobody should wait behind them: the
+ * database refuses them, or the program cannot make sense of them.
+ */
+export function isLasting(error: unknown): boolean {
+  if (sqlState(error) !== undefined) return !isPassing(error);
+  return error instanceof RangeError || error instanceof TypeError;
+}
+
 /** Whether a unique constraint or index refused a row; `name` narrows it to one of them. */
 export function isUniqueViolation(error: unknown, name?: string): boolean {
   if (sqlState(error) !== "23505") return false;

@@ -17,7 +17,7 @@ import { isPassing } from "../../database/faults.ts";
 import { type Kysely, sql, type Transaction } from "../../database/kysely.ts";
 import type { Database } from "../../database/schema.ts";
 import { accountsToClose } from "../close_period.ts";
-import type { CycleKey } from "../facts_rows.ts";
+import { type CycleKey, readByKeys } from "../facts_rows.ts";
 import { parkCycleIn } from "../park.ts";
 import { decideCycles, isRaceLost, type StepContext } from "../step.ts";
 import { type Decided, writeDecided } from "../write.ts";
@@ -47,9 +47,7 @@ export type PageResult =
 /** Works off the next page of any run that nobody else has in hand. Throws what the database throws. */
 export async function workPage(context: StepContext): Promise<PageResult> {
   return await context.db.transaction().execute(async (trx) => {
-    // Everything here is looked up by a key. A table that was empty when it was last counted would be
-    // read whole for each row that names one of its own, until somebody counts it again.
-    await sql`set local enable_seqscan = off`.execute(trx);
+    await readByKeys(trx);
     const page = await claimPage(trx);
     if (page === undefined) return await finishRun(trx, context.now_ms());
     const accounts = await accountsToClose(
