@@ -4,6 +4,8 @@
  * It is made from the issued invoice alone, its lines and the snapshot of its inputs, and not from
  * the tables as they are today: the same invoice gives the same document for ever.
  */
+import { dayOf } from "../../actors/billing/tariff/dates.ts";
+import { shareByDays } from "../../actors/billing/tariff/shares.ts";
 import type { InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 
@@ -94,6 +96,29 @@ export function billDocument(
     rounding_paise: head.rounding_paise,
     payable_paise: head.payable_paise,
     last_year: history.find(({ period }) => period === year_before) ?? null,
-    chart: [...earlier, { period: head.period, units_kwh: inputs.units_kwh }],
+    chart: chartOf(earlier, head.period, inputs),
   };
+}
+
+/** This bill's bar behind the earlier ones. The use of a true-up is that of the months it sets right. */
+function chartOf(
+  earlier: InvoiceInputs["history"],
+  period: string,
+  { units_kwh, days, true_up, to }: InvoiceInputs,
+): ChartBar[] {
+  if (true_up === undefined) return [...earlier, { period, units_kwh }];
+  const trued = new Set(true_up.estimated.map((one) => one.period));
+  const own = dayOf(to) - dayOf(true_up.estimated_to);
+  const open = earlier.filter((bar) => trued.has(bar.period));
+  const known = open.reduce((sum, bar) => sum + (bar.days ?? 0), 0);
+  // Only where all days of the span are known can its use be shared out.
+  if (known + own !== days) return [...earlier, { period, units_kwh }];
+  const shares = shareByDays(units_kwh, [...open.map((bar) => bar.days!), own]);
+  return [
+    ...earlier.map((bar) => {
+      const place = open.indexOf(bar);
+      return place < 0 ? bar : { period: bar.period, units_kwh: shares[place]! };
+    }),
+    { period, units_kwh: shares.at(-1)! },
+  ];
 }

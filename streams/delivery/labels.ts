@@ -40,6 +40,16 @@ const en = {
   settled: "Set right",
   settled_text:
     "The previous reading was estimated. This bill is by the meter again and sets it right.",
+  trued_up:
+    "The bills since {} were estimated. This bill is by the meter again: it charges what was used " +
+    "since then, and gives those bills back but for their fixed charge and the duty on it.",
+  credit_estimated: "Estimated bill {} given back ({} units)",
+  meter_changed: "Meter changed",
+  meter_changed_text: "Meter {}: from {} to {} kWh, {} units. Meter {} stands since {}.",
+  rolled_over: "Register began anew",
+  rolled_over_text: "The meter counts to {} kWh and then begins at 0 again.",
+  final_bill: "Final bill",
+  final_bill_text: "It closes this account on {}.",
   charges: "How the amount comes about",
   description: "Description",
   rate: "× rate (₹)",
@@ -128,6 +138,15 @@ const mr: Labels = {
   estimated_bill: "अंदाजे देयक",
   settled: "दुरुस्ती",
   settled_text: "मागील वाचन अंदाजे होते. हे देयक पुन्हा मीटरच्या वाचनानुसार असून मागील फरक दुरुस्त झाला आहे.",
+  trued_up: "{} पासूनची देयके अंदाजे होती. हे देयक पुन्हा मीटरच्या वाचनानुसार आहे: तेव्हापासूनचा प्रत्यक्ष वापर " +
+    "आकारला असून स्थिर आकार व त्यावरील वीज शुल्क वगळून त्या देयकांची रक्कम परत जमा केली आहे.",
+  credit_estimated: "अंदाजे देयक {} परत जमा ({} युनिट)",
+  meter_changed: "मीटर बदलले",
+  meter_changed_text: "मीटर {}: {} ते {} kWh, {} युनिट. मीटर {} दिनांक {} पासून आहे.",
+  rolled_over: "मीटरची मोजणी पुन्हा सुरू",
+  rolled_over_text: "मीटर {} kWh पर्यंत मोजते आणि नंतर पुन्हा 0 पासून सुरू होते.",
+  final_bill: "अंतिम देयक",
+  final_bill_text: "हे खाते दिनांक {} रोजी बंद झाले आहे.",
   charges: "रक्कम कशी आकारली",
   description: "तपशील",
   rate: "× दर (₹)",

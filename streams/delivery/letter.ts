@@ -61,11 +61,17 @@ export function letterOf(
   const utility = (language === "mr" ? bill.utility.name_mr : undefined) ?? bill.utility.name;
   const labels = labelsOf(language);
   const facts = [
-    [labels.payable, `₹ ${rupees(bill.payable_paise)}`],
+    [
+      bill.payable_paise < 0 ? labels.credit : labels.payable,
+      `₹ ${rupees(Math.abs(bill.payable_paise))}`,
+    ],
     [labels.due_on, dateLong(bill.due_on, language)],
     [labels.number, bill.number],
     [labels.consumer_number, bill.consumer.number],
     [labels.units_billed, groupIndian(bill.units_kwh)],
+    ...(bill.closing.source === "estimate"
+      ? [[labels.estimated_bill, labels.provenance_estimate] as const]
+      : []),
   ] as const;
   const contact = bill.utility.contact === undefined
     ? ""
@@ -81,9 +87,9 @@ export function letterOf(
     notification_id,
     to,
     to_name: name,
-    subject: `${kind === "bill" ? words.subject(period) : words.reminder_subject(period)}: ₹ ${
-      rupees(bill.payable_paise)
-    }`,
+    subject: `${kind === "bill" ? words.subject(period) : words.reminder_subject(period)}: ${
+      bill.payable_paise < 0 ? `${labels.credit} ` : ""
+    }₹ ${rupees(Math.abs(bill.payable_paise))}`,
     text: textOf(parts),
     html: htmlOf(parts, language),
     date_ms: bill.issued_at_ms,

@@ -22,7 +22,8 @@ export function smsValuesOf(bill: BillDocument): VariableValues {
     number: bill.number,
     period: periodLong(bill.period, language),
     month: `${month} ${bill.period.slice(0, 4)}`,
-    amount: rupeesShort(bill.payable_paise),
+    // What is in the customer's favour asks for nothing.
+    amount: rupeesShort(Math.max(0, bill.payable_paise)),
     due_on: dateShort(bill.due_on),
     consumer_number: bill.consumer.number,
     name: bill.consumer.name,

@@ -1,6 +1,7 @@
 /** What the page prints: a bill document turned into words and figures of one language. */
 import { TerminalError } from "../../../protocol/errors.ts";
-import { indianTimeOf } from "../../../protocol/indian_time.ts";
+import { CREDIT_ESTIMATED } from "../../../actors/billing/bill_quote.ts";
+import { indianDateOf, indianTimeOf } from "../../../protocol/indian_time.ts";
 import type { BillDocument, BillLine } from "../bill_document.ts";
 import {
   dateLong,
@@ -103,13 +104,53 @@ function payableOf({ payable_paise, due_on }: BillDocument, words: Labels, langu
   return { label, amount, due_label: "", due: words.no_payment };
 }
 
-/** What a customer must see before the figures: that they rest on no reading, or no longer do. */
-function noticeOf({ opening, closing }: BillDocument, words: Labels) {
-  if (closing.source === "estimate") {
-    return { estimated: true, title: words.estimated_bill, text: words.provenance_estimate };
-  }
-  if (opening.source !== "estimate") return null;
-  return { estimated: false, title: words.settled, text: words.settled_text };
+/** What a customer must see before the figures: what this bill rests on, where not on one meter alone. */
+function noticeOf(bill: BillDocument, words: Labels) {
+  const estimated = bill.closing.source === "estimate";
+  const said = [
+    ...(estimated ? [[words.estimated_bill, words.provenance_estimate]] : settledBy(bill, words)),
+    ...(bill.earlier_meters ?? []).map((one, i, all) => {
+      const next = all[i + 1] ?? bill;
+      const [opening, closing] = [kwh(one.opening.value_wh), kwh(one.closing.value_wh)];
+      const since = dateShort(indianDateOf(next.opening.read_at_ms));
+      const units = groupIndian(one.units_kwh);
+      const names = [plateOf(one.meter), plateOf(next.meter)] as const;
+      const text = fill(
+        words.meter_changed_text,
+        names[0],
+        opening,
+        closing,
+        units,
+        names[1],
+        since,
+      );
+      return [words.meter_changed, text];
+    }),
+    ...(bill.rollover === undefined ? [] : [[
+      words.rolled_over,
+      fill(words.rolled_over_text, groupIndian(bill.rollover.capacity_wh / 1_000)),
+    ]]),
+    ...(bill.final === true
+      ? [[words.final_bill, fill(words.final_bill_text, dateShort(bill.to))]]
+      : []),
+  ];
+  if (said.length === 0) return null;
+  return {
+    estimated,
+    title: said.map(([title]) => title).join(" · "),
+    text: said.map(([, text]) => text).join(" "),
+  };
+}
+
+/** That this bill sets an estimate right: a true-up, or one that begins at an estimated reading. */
+function settledBy({ true_up, opening, from }: BillDocument, words: Labels): string[][] {
+  if (true_up !== undefined) return [[words.settled, fill(words.trued_up, dateShort(from))]];
+  return opening.source === "estimate" ? [[words.settled, words.settled_text]] : [];
+}
+
+/** As it stands on the meter's plate. */
+function plateOf({ serial_number, meter_id }: BillDocument["meter"]): string {
+  return serial_number || meter_id;
 }
 
 function headsOf(bill: BillDocument, words: Labels, language: Language): Fact[] {
@@ -126,7 +167,7 @@ function connectionOf(bill: BillDocument, words: Labels): Fact[] {
   const phase = bill.account.phase === 1 ? words.phase_1 : words.phase_3;
   const facts: Fact[] = [
     [words.account, bill.account.id],
-    [words.meter_number, bill.meter.serial_number || bill.meter.meter_id],
+    [words.meter_number, plateOf(bill.meter)],
     [words.tariff, bill.tariff.name],
     [words.supply, phase],
   ];
@@ -144,10 +185,16 @@ function readingsOf(bill: BillDocument, words: Labels) {
     value: kwh(value_wh),
     mark: source === "estimate" ? words.estimated : "",
   });
+  // The bill begins with the meter before it; this one was put up later.
+  const put_up = bill.earlier_meters === undefined
+    ? bill.from
+    : indianDateOf(bill.opening.read_at_ms);
   return {
-    opening: side(bill.from, bill.opening),
+    opening: side(put_up, bill.opening),
     closing: side(bill.to, bill.closing),
-    difference: kwh(bill.closing.value_wh - bill.opening.value_wh),
+    difference: kwh(
+      bill.closing.value_wh + (bill.rollover?.capacity_wh ?? 0) - bill.opening.value_wh,
+    ),
     days: `${bill.days} ${words.days}`,
     factor: quantity(bill.meter.multiplying_factor),
     units: groupIndian(bill.units_kwh),
@@ -159,8 +206,13 @@ const CODES = ["energy", "wheeling", "fixed", "fac", "duty", "tax_on_sale"] as c
 /** Days of one part of a period that two versions of the tariff share, at the end of a description. */
 const PART = / \((\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)\)$/;
 
+/** The bill that a credit gives back, and its units, as billing writes them. */
+const CREDITED = / bill (\S+), (\d+) kWh$/;
+
 /** The name of a charge in the bill's language, with its slab or percentage. */
 export function describe(line: BillLine, words: Labels, language: Language): string {
+  const credit = line.code === CREDIT_ESTIMATED ? line.description.match(CREDITED) : null;
+  if (credit !== null) return fill(words.credit_estimated, credit[1]!, groupIndian(+credit[2]!));
   const code = CODES.find((known) => known === line.code);
   if (language === "en" || code === undefined) return line.description;
   const part = line.description.match(PART);
@@ -207,7 +259,8 @@ function chartOf(bill: BillDocument, words: Labels, language: Language) {
 
 /** This bill against the same month a year before, in words. */
 function comparisonOf(bill: BillDocument, words: Labels, language: Language): string {
-  const { last_year, chart, period, units_kwh } = bill;
+  const { last_year, chart, period } = bill;
+  const { units_kwh } = chart.at(-1)!;
   if (chart.length === 1 && last_year === null) return words.first_bill;
   if (last_year === null) return words.no_last_year;
   const month = periodLong(period, language).replace(/ \d+$/, "");
