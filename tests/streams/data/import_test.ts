@@ -9,7 +9,7 @@ import { ENERGY } from "../../../streams/database/readings.ts";
 import { sql } from "../../../streams/database/kysely.ts";
 import { importFile, type ImportResult } from "../../../streams/data/import_file.ts";
 import type { GivenKey } from "../../../streams/data/import_meters.ts";
-import { IMPORT_KINDS, type ImportKind } from "../../../streams/data/import_rows.ts";
+import { IMPORT_KINDS, type ImportKind, IMPORTS } from "../../../streams/data/import_rows.ts";
 import { openImport } from "../../../streams/data/import_stage.ts";
 import { templateOf } from "../../../streams/data/template.ts";
 import type { Broker } from "../../../streams/jetstream/broker.ts";
@@ -241,6 +241,18 @@ testOnEachDatabase("imports", {
     ]);
     assert.equal(came.written, false);
   },
+});
+
+Deno.test("docs/data.md has every column of every file that is imported", async () => {
+  const text = await Deno.readTextFile(new URL("../../../docs/data.md", import.meta.url));
+  const cells = text.split("\n").filter((line) => line.startsWith("|"))
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()).join(" | "));
+  for (const kind of IMPORT_KINDS) {
+    for (const [name, { required, example, says }] of Object.entries(IMPORTS[kind].columns)) {
+      const row = `\`${name}\` | ${required ? "must" : "may"} | ${example} | ${says}`;
+      assert.ok(cells.includes(row), `${kind}: ${row}`);
+    }
+  }
 });
 
 Deno.test("templates are taken as they are, one kind after the other", async () => {
