@@ -16,7 +16,7 @@ import { findImport } from "./import_stage.ts";
 /** Meters of one request. */
 export const METERS_MAX = 200;
 /** Questions to the bucket at the same time. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 
 interface MeterRow {
   readonly line: number;

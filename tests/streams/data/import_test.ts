@@ -18,12 +18,19 @@ import { enrolInput } from "../../../streams/office/enrol_input.ts";
 import type { OfficeContext } from "../../../streams/office/office.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import type { Progress } from "../../../streams/terminal/progress.ts";
+import { partitionOf, PARTITIONS } from "../../../protocol/subjects.ts";
+import { fleetMeterOf } from "../../../streams/fleet/enrol.ts";
+import { sealedFrame } from "../../../streams/fleet/frames.ts";
+import { StreamJournal } from "../../../streams/jetstream/journal.ts";
+import { startMaster } from "../../../streams/masters/master.ts";
 import { withBroker } from "../../support/broker.ts";
+import { eventually } from "../../support/eventually.ts";
 import { emptyTables, testOnEachDatabase, withDatabase } from "../../support/database.ts";
 import { type Db } from "../billing/fixture.ts";
 import { askOf } from "./asking.ts";
 
-const NOW = Date.parse("2026-05-01T12:00:00+05:30");
+/** Keys are of the present day: frames are sealed with them. */
+const NOW = Math.max(Date.now(), Date.parse("2026-05-01T12:00:00+05:30"));
 const KEK = new Uint8Array(32).fill(9);
 const quiet: Progress = { stage() {}, update() {}, count() {}, end() {} };
 
@@ -160,14 +167,14 @@ testOnEachDatabase("imports", {
     ]);
     assert.equal(row.installed_at.toISOString(), "2026-03-31T18:30:00.000Z");
     assert.deepEqual((await bring(db, "installations", text)).unchanged, 2);
-    const other = `${header}A2,M1,2026-04-01,1234.6,20\nA3,M9,2027-01-01,0,0\n`;
+    const other = `${header}A2,M1,2026-04-01,1234.6,20\nA3,M9,2098-01-01,0,0\n`;
     assert.deepEqual(said(await bring(db, "installations", other)), [
       '2 account_id: is "A2", and what stands is "A1"',
       '2 opening_kwh: is "1234.6", and what stands is "1234.5"',
       '3 multiplying_factor: "0": more than 0',
     ]);
     const unknown =
-      `${header}A3,M9,2027-01-01,0,1\nA1,M2,2026-04-02 10:30,0,1\nA1,M2,2026-04-03,0,1\n`;
+      `${header}A3,M9,2098-01-01,0,1\nA1,M2,2026-04-02 10:30,0,1\nA1,M2,2026-04-03,0,1\n`;
     assert.deepEqual(
       said(await bring(db, "installations", unknown)),
       [
@@ -198,7 +205,7 @@ testOnEachDatabase("imports", {
     ]);
     assert.equal((await bring(db, "readings", text)).unchanged, 3);
     const other = `${header}M1,2026-04-01 00:15,1000.251,kWh,\nM2,2026-04-01,1,kWh,\n` +
-      "M1,2026-06-01,1,kWh,\nM1,01-04-2026,1,kWh,\nM1,2026-04-05,1.2345,kWh,\nM1,2026-04-05,5,kvarh,\n";
+      "M1,2098-06-01,1,kWh,\nM1,01-04-2026,1,kWh,\nM1,2026-04-05,1.2345,kWh,\nM1,2026-04-05,5,kvarh,\n";
     const came = await bring(db, "readings", other);
     assert.deepEqual([came.written, came.refused], [false, 6]);
     assert.deepEqual(said(came), [
@@ -317,6 +324,32 @@ Deno.test("imported meters", async (t) => {
           contextOf(db, broker),
         );
         assert.deepEqual(enrolled.key_file, key_file);
+      });
+
+      await step("are opened by a master, sealed with the key of their file", async () => {
+        const keys: GivenKey[] = [];
+        await bring(db, "meters", "meter_id,slave_id,suite\nMH1,SL1,3\n", { broker, keys });
+        const master = await startMaster({
+          ...{ broker, name: "alpha", kek: KEK, lease_ms: 1_000, log: silentLog },
+        });
+        try {
+          await master.untilHolding(PARTITIONS);
+          const now_ms = Date.now();
+          const reading = { boot: 1, sequence: 1, sealedAt_ms: now_ms, read_at_ms: now_ms - 500 };
+          const meter = fleetMeterOf(keys[0]!.key_file!);
+          const frame = sealedFrame(meter, { ...reading, energy_wh: 5_000 });
+          await broker.publish(frame.subject, frame.payload);
+          await eventually(async () => {
+            const journal = new StreamJournal(broker, "meter", partitionOf("MH1"), silentLog);
+            const events = [];
+            for await (const { record } of journal.read(0)) events.push(...record.events);
+            const [event] = events;
+            assert.ok(event?.event === "reading", JSON.stringify(events));
+            assert.equal(event.registers[0]!.value, 5_000);
+          }, 10_000);
+        } finally {
+          await master.stop();
+        }
       });
 
       await step("get the same keys from the same file again", async () => {
