@@ -110,6 +110,14 @@ const COLUMNS = [
       sequence bigint not null check (sequence >= 0)
     )`,
   sql`insert into validation_cursor (stream, sequence) values ('JOURNAL', 0)`,
+  // Readings that came by no journal, until the sweep has seen them.
+  sql`
+    create table reading_unvalidated (
+      meter_id text not null,
+      obis text not null,
+      read_at timestamptz not null,
+      primary key (meter_id, obis, read_at)
+    )`,
   sql`
     create trigger validation_cursor_forward before update on validation_cursor
       for each row execute function refuse_cursor_back()`,

@@ -1,6 +1,7 @@
 /** Takes an import: all of it in one transaction, or nothing with every row that is in the way. */
 import { TerminalError } from "../../protocol/errors.ts";
 import { writeAudit } from "../database/audit.ts";
+import { ENERGY } from "../database/readings.ts";
 import { isUniqueViolation } from "../database/faults.ts";
 import { type Kysely, type RawBuilder, sql, type Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
@@ -202,6 +203,9 @@ const WRITES: Readonly<
       insert into raw_reading (meter_id, obis, read_at, value, unit, source, flags)
       select meter_id, obis, ${instant("read_at_ms")}, value, unit, 'import', '[]'
       from ${fresh} order by line
-      returning 1
+      returning meter_id, obis, read_at
+    ), unvalidated as (
+      insert into reading_unvalidated (meter_id, obis, read_at)
+      select meter_id, obis, read_at from added where obis = ${ENERGY}
     ) select count(*)::bigint as count from added`,
 };

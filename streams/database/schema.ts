@@ -12,6 +12,7 @@ import type {
   RawReadingTable,
   ReadingConflictTable,
   ReadingDecisionTable,
+  ReadingUnvalidatedTable,
   ValidatedReadingView,
 } from "./schema_readings.ts";
 
@@ -313,6 +314,7 @@ export interface Database {
   reading_decision: ReadingDecisionTable;
   latest_reading_decision: ReadingDecisionTable;
   reading_conflict: ReadingConflictTable;
+  reading_unvalidated: ReadingUnvalidatedTable;
   validated_reading: ValidatedReadingView;
   tariff: TariffTable;
   billing_cycle: BillingCycleTable;

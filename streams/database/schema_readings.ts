@@ -79,3 +79,10 @@ export interface ValidatedReadingView {
   arrived_at: Date | null;
   journal_sequence: BigInteger | null;
 }
+
+/** Imported readings that the sweep has not seen yet: it takes them out. */
+export interface ReadingUnvalidatedTable {
+  meter_id: string;
+  obis: string;
+  read_at: Date;
+}

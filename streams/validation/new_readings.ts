@@ -45,3 +45,21 @@ export async function newReadings(
   readings.sort((a, b) => a.read_at_ms - b.read_at_ms);
   return { readings, telling };
 }
+
+/** Takes out at most `limit` readings that came by no journal, oldest first of each meter. */
+export async function takeUnvalidated(
+  trx: Transaction<Database>,
+  limit: number,
+): Promise<NewReading[]> {
+  const { rows } = await sql<NewReading>`
+    with taken as (
+      delete from reading_unvalidated where (meter_id, obis, read_at) in (
+        select meter_id, obis, read_at from reading_unvalidated
+        order by meter_id, obis, read_at limit ${limit} for update skip locked
+      ) returning meter_id, obis, read_at
+    )
+    select meter_id, (extract(epoch from read_at) * 1000)::float8 as read_at_ms, raw.value,
+      (extract(epoch from raw.arrived_at) * 1000)::float8 as arrived_at_ms, raw.flags::text as flags
+    from taken join raw_reading as raw using (meter_id, obis, read_at)`.execute(trx);
+  return rows.sort((a, b) => a.read_at_ms - b.read_at_ms);
+}

@@ -48,7 +48,7 @@ export function runSweep({ db, rules, log, now_ms }: SweepOptions): Stoppable {
       isBehind = false;
       log.info("validation has caught up with the ledger", { journal: cursor });
     }
-    if (behind === 0) return GATHER_MS;
+    if (behind === 0 && readings === 0) return GATHER_MS;
     return Math.min(REST * (performance.now() - started_ms), REST_MAX_MS);
   };
   return runTurns({ what: "validation", log, turn });

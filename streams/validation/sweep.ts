@@ -12,7 +12,7 @@ import type { Database } from "../database/schema.ts";
 import { note, quarantine } from "./decisions.ts";
 import { type LoadedFacts, loadReadingFacts } from "./facts.ts";
 import { FollowedMeters } from "./followed.ts";
-import { type NewReading, newReadings, tellingKey } from "./new_readings.ts";
+import { type NewReading, newReadings, takeUnvalidated, tellingKey } from "./new_readings.ts";
 
 /** Who decides, in the decisions of the sweep. */
 const ACTOR = "validation";
@@ -21,6 +21,8 @@ const RECORDS_FIRST = 16;
 const RECORDS_MAX = 1_024;
 const READINGS_FEW = 2_000;
 const READINGS_MANY = 10_000;
+/** Imported readings in one transaction. */
+const UNVALIDATED_MAX = 1_000;
 /** Readings whose facts are asked for at once. */
 const LOAD_MAX = 250;
 
@@ -58,9 +60,9 @@ export class Sweep {
   /** One batch. Throws what the database throws; then nothing has changed. */
   async step(now_ms: number): Promise<SweepResult> {
     const { cursor, behind } = await validationLag(this.#db);
-    // Without a lock, which would be written to the disk each time that nothing is new.
-    if (behind === 0) return nothingNew(cursor, cursor);
     try {
+      // Without a lock, which would be written to the disk each time that nothing is new.
+      if (behind === 0) return await this.#unvalidated(nothingNew(cursor, cursor), now_ms);
       return await this.#db.transaction().execute((trx) => this.#batch(trx, now_ms));
     } catch (error) {
       this.#followed.clear();
@@ -78,6 +80,18 @@ export class Sweep {
       .where("stream", "=", JOURNAL_STREAM).execute();
     this.#fit(readings.length);
     return { cursor: through, ledger, readings: readings.length, ...found };
+  }
+
+  /** Imported readings: those of the journal come first. */
+  async #unvalidated(nothing: SweepResult, now_ms: number): Promise<SweepResult> {
+    const waiting = await this.#db.selectFrom("reading_unvalidated").select("meter_id").limit(1)
+      .executeTakeFirst();
+    if (waiting === undefined) return nothing;
+    return await this.#db.transaction().execute(async (trx) => {
+      const readings = await takeUnvalidated(trx, UNVALIDATED_MAX);
+      const found = await this.#judge(trx, readings, new Set(), now_ms);
+      return { ...nothing, readings: readings.length, ...found };
+    });
   }
 
   /** A transaction should hold enough to be worth its while, and bounded memory. */

@@ -167,6 +167,15 @@ export const guards: readonly Guard[] = [
     name: "The sweep over new readings",
   },
   {
+    rule: "Imported readings are held against the rules too",
+    source: QUARANTINE,
+    file: SWEEP,
+    find: "if (waiting === undefined) return nothing;",
+    replace: "if (true) return nothing;",
+    test: SWEEP_TEST,
+    name: "The sweep over new readings",
+  },
+  {
     rule: "A good reading behind a wrong one is not quarantined with it",
     source: QUARANTINE,
     file: SWEEP,

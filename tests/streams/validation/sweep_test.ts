@@ -192,6 +192,27 @@ testOnEachDatabase("The sweep over new readings", {
     assert.equal((await decisions(db)).length, 1);
   },
 
+  "imported readings are held against the rules too, each once": async (db) => {
+    await addAccount(db, 1);
+    await put(db, quarter(1, 0, 1));
+    const sweep = sweepOf(db);
+    await sweep.step(NOW);
+    for (const [place, value] of [[1, 1_010_300], [2, 9_000_000], [3, 1_010_900]] as const) {
+      const key = {
+        ...{ meter_id: "M1", obis: ENERGY },
+        read_at: new Date(quarter(1, place, 0).read_at_ms),
+      };
+      await db.insertInto("raw_reading").values({
+        ...{ ...key, value, unit: "Wh", source: "import", flags: "[]" },
+      }).execute();
+      await db.insertInto("reading_unvalidated").values(key).execute();
+    }
+    const { readings, quarantined } = await sweep.step(NOW);
+    assert.deepEqual([readings, quarantined], [3, 1]);
+    assert.equal((await sweep.step(NOW)).readings, 0);
+    assert.deepEqual(await decisions(db), ["M1 spike quarantined"]);
+  },
+
   "blocks of new readings are summarised, so that they are not read each time": async (db) => {
     const rows = (from: number, to: number) =>
       sql`insert into raw_reading (meter_id, obis, read_at, value, unit, source, flags,
