@@ -4,7 +4,7 @@ import { startBrokerProcess } from "../../../streams/jetstream/broker_process.ts
 import { connect } from "../../../streams/jetstream/connection.ts";
 import { natsServerProgram, withBroker } from "../../support/broker.ts";
 import { eventually } from "../../support/eventually.ts";
-import { restart } from "./restart.ts";
+import { restart, standStill } from "./restart.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -33,7 +33,7 @@ Deno.test("what waits for an answer when the link is lost fails at once, and not
     const { broker, process } = given;
     const bucket = await broker.bucket("samay_owners");
     const manager = await broker.manager();
-    Deno.kill(process.pid, "SIGSTOP"); // It takes what is sent, and answers nothing.
+    await standStill(process.pid);
     const begin_ms = performance.now();
     const waiting = [
       broker.publish("samay.frame.01.M", bytes("")),
@@ -61,7 +61,7 @@ Deno.test("work goes on at once after a restart, though an answer was waited for
       ({ sequence }) => Promise.resolve(void seen.push(sequence)),
     );
     await new Promise((resolve) => setTimeout(resolve, 300)); // A request is on its way.
-    Deno.kill(process.pid, "SIGSTOP");
+    await standStill(process.pid);
     await restart(given);
     await eventually(async () => void await broker.publish("samay.billing.01.A", bytes("x")));
     const begin_ms = performance.now();

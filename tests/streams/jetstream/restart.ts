@@ -1,7 +1,9 @@
 /** A broker that a test kills and starts again on the same port and files. */
+import assert from "node:assert/strict";
 import { startBrokerProcess } from "../../../streams/jetstream/broker_process.ts";
 import type { Log } from "../../../streams/terminal/log.ts";
 import type { TestBroker } from "../../support/broker.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** `meanwhile` may change its files. */
 export async function restart(
@@ -16,6 +18,16 @@ export async function restart(
   const next = await startBrokerProcess({ program, dataDir, port: process.port });
   // `withBroker` stops the one that it started: from now on that is this one.
   Object.assign(process, next);
+}
+
+/** From here on it takes what is sent and answers nothing: a signal is there a moment after it was sent. */
+export async function standStill(pid: number): Promise<void> {
+  Deno.kill(pid, "SIGSTOP");
+  await eventually(async () => {
+    const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] })
+      .output();
+    assert.match(new TextDecoder().decode(stdout), /^T/);
+  });
 }
 
 /** A log that keeps its lines. */
