@@ -5,7 +5,7 @@
 import { VALIDATION_RULES, type ValidationRules } from "../../actors/validation/rules.ts";
 import { subjects } from "../../protocol/subjects.ts";
 import { type DueRules, startDueSweeps } from "../accounts/due_sweeps.ts";
-import type { CycleRules } from "../../actors/billing/rules.ts";
+import { CYCLE_RULES, type CycleRules } from "../../actors/billing/rules.ts";
 import { startBilling } from "../billing/billing.ts";
 import { openDatabase } from "../database/connect.ts";
 import type { Kysely } from "../database/kysely.ts";
@@ -98,6 +98,8 @@ async function startParts(
   migrations: readonly string[],
 ): Promise<() => Promise<void>> {
   const { broker, log, kek, rules = VALIDATION_RULES } = options;
+  // What the sweep goes by, the reading that closes a month is held against too.
+  const cycle_rules = { ...(options.cycleRules ?? CYCLE_RULES), validation: rules };
   if (migrations.length > 0) log.info("database migrated", { migrations: migrations.length });
   const outbox = runOutbox(db, broker, log);
   const ways = { mail: options.mail !== null, sms: options.sms !== null };
@@ -107,7 +109,7 @@ async function startParts(
     broker,
     log,
     month_end: options.month_end ?? true,
-    ...(options.cycleRules !== undefined && { rules: options.cycleRules }),
+    rules: cycle_rules,
     onCommitted: () => outbox.nudge(),
     onIssued: files.issued,
   });
@@ -130,8 +132,7 @@ async function startParts(
     ...(options.dueRules !== undefined && { rules: options.dueRules }),
   });
   const office = startOffice({
-    ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules },
-    ...(options.cycleRules !== undefined && { cycle_rules: options.cycleRules }),
+    ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules, cycle_rules },
   }, {
     ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs },
     ...{ ...dataVerbs, ...accountVerbs, ...draftVerbs, ...premisesVerbs },

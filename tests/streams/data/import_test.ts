@@ -204,6 +204,8 @@ testOnEachDatabase("imports", {
       `raw_reading_2026_03 1000250 import ${ENERGY}`,
     ]);
     assert.equal((await bring(db, "readings", text)).unchanged, 3);
+    const waiting = await db.selectFrom("reading_unvalidated").select("obis").execute();
+    assert.deepEqual(waiting.map(({ obis }) => obis), [ENERGY, ENERGY], "for the sweep");
     const other = `${header}M1,2026-04-01 00:15,1000.251,kWh,\nM2,2026-04-01,1,kWh,\n` +
       "M1,2098-06-01,1,kWh,\nM1,01-04-2026,1,kWh,\nM1,2026-04-05,1.2345,kWh,\nM1,2026-04-05,5,kvarh,\n";
     const came = await bring(db, "readings", other);

@@ -1,0 +1,83 @@
+/** A month that a wrong reading holds up: parked with the rule's words, and on after a decision. */
+import assert from "node:assert/strict";
+import { CYCLE_RULES } from "../../../actors/billing/rules.ts";
+import { VALIDATION_RULES } from "../../../actors/validation/rules.ts";
+import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
+import { cyclesWithReading } from "../../../streams/billing/awaiting.ts";
+import { stepCycle } from "../../../streams/billing/step.ts";
+import { decideByPerson } from "../../../streams/validation/person.ts";
+import { testOnEachDatabase } from "../../support/database.ts";
+import { addAccount, addReading, at, contextOf, type Db } from "../billing/fixture.ts";
+
+const READ = at("2026-04-30T23:45:00+05:30");
+const NOW = at("2026-05-01T02:00:00+05:30");
+const close = { step: "close", requested_at_ms: at("2026-05-01T01:00:00+05:30") } as const;
+
+const asha = { meter_id: "M1", read_at_ms: READ, reason: "seen on site", actor: "asha" };
+
+async function parked(db: Db): Promise<void> {
+  await addAccount(db, 1);
+  await addReading(db, 1, READ, 9_000_900);
+  const { state, reason } = await stepCycle(contextOf(db, NOW), "A1", "2026-04", close);
+  assert.equal(state, "parked");
+  assert.match(reason!, /8000 kWh in 726 hours are more than 2 times the sanctioned load/);
+}
+
+async function billed(db: Db) {
+  assert.equal((await cyclesWithReading(db)).ready.length, 1);
+  const step = await stepCycle(contextOf(db, NOW), "A1", "2026-04", { step: "look" });
+  assert.equal(step.state, "issued");
+  const { inputs } = await db.selectFrom("invoice").select("inputs").executeTakeFirstOrThrow();
+  return invoiceInputs.parse(inputs);
+}
+
+testOnEachDatabase("A month that a reading holds up", {
+  "what fails is quarantined with the cycle, once, and told by a second run too": async (db) => {
+    await parked(db);
+    const again = { ...close, requested_at_ms: close.requested_at_ms + 1_000 };
+    const { state, reason } = await stepCycle(contextOf(db, NOW), "A1", "2026-04", again);
+    assert.equal(state, "parked");
+    assert.match(reason!, /8000 kWh in 726 hours/);
+    const decisions = await db.selectFrom("reading_decision").selectAll().execute();
+    assert.deepEqual(decisions.map(({ rule, decided_by }) => [rule, decided_by]), [
+      ["spike", "billing"],
+    ]);
+    const cycle = await db.selectFrom("billing_cycle").selectAll().executeTakeFirstOrThrow();
+    assert.deepEqual([cycle.parked_reading_at?.getTime(), cycle.parked_rule], [READ, "spike"]);
+    assert.equal((await db.selectFrom("invoice").select("number").execute()).length, 0);
+  },
+
+  "approved: billed as measured, and the bill tells who said so": async (db) => {
+    await parked(db);
+    await decideByPerson(db, { ...asha, deed: "approve", value_wh: null }, NOW);
+    const { units_kwh, closing } = await billed(db);
+    assert.equal(units_kwh, 8_000);
+    const failed = closing.checks?.filter(({ outcome }) => outcome === "failed");
+    assert.deepEqual(failed?.map(({ rule }) => rule), ["spike"]);
+    assert.match(closing.checks!.at(-1)!.detail, /approved by asha: seen on site/);
+  },
+
+  "edited: billed with the value that a person gave": async (db) => {
+    await parked(db);
+    await decideByPerson(db, { ...asha, deed: "edit", value_wh: 1_200_900 }, NOW);
+    const { units_kwh, closing } = await billed(db);
+    assert.deepEqual([units_kwh, closing.value_wh, closing.quality], [200, 1_200_900, "edited"]);
+  },
+
+  "rejected: the reading before it closes the month": async (db) => {
+    await parked(db);
+    await addReading(db, 1, READ - 900_000, 1_150_900);
+    await decideByPerson(db, { ...asha, deed: "reject", value_wh: null }, NOW);
+    const { units_kwh, closing } = await billed(db);
+    assert.deepEqual([units_kwh, closing.read_at_ms], [150, READ - 900_000]);
+  },
+
+  "a utility's own threshold holds for billing": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, READ, 9_000_900);
+    const validation = structuredClone(VALIDATION_RULES);
+    validation.rules.spike.load_margin = 10;
+    const context = { ...contextOf(db, NOW), rules: { ...CYCLE_RULES, validation } };
+    assert.equal((await stepCycle(context, "A1", "2026-04", close)).state, "issued");
+  },
+});
