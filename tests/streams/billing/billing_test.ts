@@ -208,7 +208,7 @@ Deno.test("bill run ends with 1 when a meter is silent or a register went back",
     assert.equal(code, 1);
     assert.match(out, /2026-04: 1 bill of 3 accounts/);
     assert.match(out, /1 parked: set right .* again: samay bill run --period 2026-04/);
-    assert.match(out, /A2 +parked +meter M2 shows 900 kWh .* less than the opening 1000.9 kWh/);
+    assert.match(out, /A2 +parked +meter M2, 900 kWh .* less than the start reading 1000\.9 kWh/);
     assert.match(out, /A3 +awaiting_reading +asked for a reading, no answer yet/);
   });
 });
