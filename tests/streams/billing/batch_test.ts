@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { TerminalError } from "../../../protocol/errors.ts";
 import { invoiceSheet } from "../../../streams/billing/invoices.ts";
-import { stepCycle, stepCycles, type StepRequest } from "../../../streams/billing/step.ts";
+import {
+  batchesOf,
+  stepCycle,
+  stepCycles,
+  type StepRequest,
+} from "../../../streams/billing/step.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
 import { addAccount, addReading, contextOf, counts, type Db, NOW } from "./fixture.ts";
 
@@ -88,6 +93,18 @@ testOnEachDatabase("Many billing cycles in one step", {
       return true;
     });
     assert.equal((await counts(db)).cycles, 0);
+  },
+
+  "takes no account twice: its second month must see the first one's bill": async (db) => {
+    await addAccount(db, 1);
+    const keys = ["2026-03", APRIL].map((period) => ({ account_id: "A1", period }));
+    await assert.rejects(
+      db.transaction().execute((trx) => stepCycles(trx, contextOf(db), keys, close)),
+      /An account twice in one batch/,
+    );
+    const other = { account_id: "A2", period: APRIL };
+    assert.deepEqual(batchesOf([...keys, other], 250), [[keys[0], other], [keys[1]]]);
+    assert.deepEqual(batchesOf([keys[0]!, other], 1), [[keys[0]], [other]]);
   },
 
   "keeps text as it is, whatever characters a customer's name has": async (db) => {

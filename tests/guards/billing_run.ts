@@ -1,0 +1,115 @@
+/** Billing runs: every account once, whatever dies; a run that goes wrong halts. */
+import type { Guard } from "./guard.ts";
+
+const PAGE = { file: "streams/billing/run/page.ts", test: "tests/streams/billing/run/run_test.ts" };
+const RUN = "A billing run";
+const PURE = { file: "actors/billing/run.ts", test: "tests/actors/billing/run_test.ts" };
+const BATCH = { file: "streams/billing/step.ts", test: "tests/streams/billing/batch_test.ts" };
+const WAITING = "tests/streams/billing/waiting_test.ts";
+
+const ONCE = "I2, no reading is billed twice";
+const BOUNDS = "a run halts before it does harm";
+const ALONE = "one account's fault is its own";
+const LIMITS = "queues, buffers and retries have limits";
+
+export const guards: readonly Guard[] = [
+  {
+    ...PAGE,
+    rule: "A page of a run is in one process's hands at a time",
+    source: ONCE,
+    find: "    for update of page skip locked",
+    replace: "",
+    name: RUN,
+  },
+  {
+    ...PAGE,
+    rule: "A page is done in the transaction that writes its bills",
+    source: ONCE,
+    find: "    await finishPage(trx, page, context.now_ms());",
+    replace: "",
+    name: RUN,
+  },
+  {
+    ...PAGE,
+    rule: "A run halts when it breaks its bounds",
+    source: BOUNDS,
+    find: "    const reason = haltOf(addTotals(before, totals), page.bounds);",
+    replace: "    const reason = haltOf(addTotals(before, totals), page.bounds) && null;",
+    name: RUN,
+  },
+  {
+    ...PAGE,
+    rule: "No bill of a page that breaks the bounds goes out",
+    source: BOUNDS,
+    find: "bills are not out.\n      await sql`rollback to savepoint page`.execute(trx);",
+    replace: "bills are not out.\n",
+    name: RUN,
+  },
+  {
+    ...PAGE,
+    rule: "A bill above the bound for one bill waits for a person",
+    source: BOUNDS,
+    find: "payable_paise === null ? null : outlierOf(payable_paise, bounds)",
+    replace: "payable_paise === null ? null : outlierOf(0, bounds)",
+    name: RUN,
+  },
+  {
+    ...PURE,
+    rule: "A share of a handful halts nothing",
+    source: BOUNDS,
+    find: "  if (looked >= RUN_SAMPLE_MIN && ",
+    replace: "  if (",
+    name: "haltOf() judges the share that parks only when there is a sample",
+  },
+  {
+    ...PURE,
+    rule: "A sum far below the month before halts a run as one far above does",
+    source: BOUNDS,
+    find: "  if (Math.abs(change) <= change_max_percent) return null;",
+    replace: "  if (change <= change_max_percent) return null;",
+    name: "haltOf() judges the sum against the same accounts' month before, both ways",
+  },
+  {
+    ...PAGE,
+    rule: "An account whose rows the database refuses parks, and its page is billed",
+    source: ALONE,
+    find: "    if (isPassing(error)) throw error;\n    // Fails too",
+    replace: "    throw error;\n    // Fails too",
+    name: RUN,
+  },
+  {
+    rule: "A waiting account whose rows the database refuses parks, and the others are billed",
+    source: ALONE,
+    file: "streams/billing/billing.ts",
+    find: "    for (const key of keys) states.push(await this.#step(key, request));",
+    replace: "",
+    test: WAITING,
+    name: "One waiting account that the database refuses holds up no other",
+  },
+  {
+    ...BATCH,
+    rule: "Two months of one account are never decided side by side",
+    source: ONCE,
+    find: "keys.length < size && !accounts.has(key.account_id)",
+    replace: "keys.length < size",
+    name: "Many billing cycles in one step",
+  },
+  {
+    rule: "Numbers of a batch are taken as one range, and come back with it",
+    source: "numbers without gaps",
+    file: "streams/database/invoice_series.ts",
+    find: "set last_number = invoice_series.last_number + ${count}::bigint",
+    replace: "set last_number = invoice_series.last_number + ${count}::bigint + 1",
+    test: "tests/streams/billing/run/run_test.ts",
+    name: RUN,
+  },
+  {
+    rule: "A city of waiting meters is looked at in windows",
+    source: LIMITS,
+    file: "streams/billing/awaiting.ts",
+    find: "      order by cycle_id limit ${window}\n",
+    replace: "      order by cycle_id\n",
+    test: WAITING,
+    name: "Waiting cycles",
+  },
+];
