@@ -24,6 +24,9 @@ const DETAIL_LENGTH_MAX = 500;
 /** Rows in one statement: bounds the memory of its parameters. */
 const ROWS_MAX = 1_000;
 
+/** The server has room for some thousands of locks in all, and a batch may be of more meters. */
+const LOCKS = 256;
+
 /**
  * Keeps everybody else from deciding about readings of these meters until the transaction ends. Who
  * locks accounts as well locks them first.
@@ -32,11 +35,11 @@ export async function lockDecisions(
   trx: Transaction<Database>,
   meter_ids: readonly string[],
 ): Promise<void> {
-  const sorted = [...new Set(meter_ids)].sort();
   await sql`
-    select pg_advisory_xact_lock(hashtextextended(meter_id, 7))
-    from unnest(${sorted}::text[]) with ordinality as given(meter_id, place)
-    order by place`.execute(trx);
+    select pg_advisory_xact_lock(hashtext('samay reading decision'), place) from (
+      select distinct mod(abs(hashtext(meter_id)::bigint), ${LOCKS}::bigint)::int as place
+      from unnest(${meter_ids}::text[]) as given(meter_id) order by place
+    ) as places`.execute(trx);
 }
 
 /**

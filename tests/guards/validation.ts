@@ -131,6 +131,15 @@ export const guards: readonly Guard[] = [
     name: "A rule that is about to quarantine waits",
   },
   {
+    rule: "A batch of very many meters takes few locks: the server has room for some thousands",
+    source: "queues, buffers and retries have limits",
+    file: DECISIONS,
+    find: "const LOCKS = 256;",
+    replace: "const LOCKS = 1_000_000;",
+    test: DECISIONS_TEST,
+    name: "Decisions about readings",
+  },
+  {
     rule: "Digits of a register that somebody told are not told otherwise",
     source: "rollover against reset against exchange",
     file: "streams/database/meters.ts",

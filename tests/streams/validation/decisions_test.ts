@@ -106,6 +106,16 @@ testOnEachDatabase("Decisions about readings", {
     );
   },
 
+  "very many meters at once take few locks: the server has room for some thousands": async (db) => {
+    await inTransaction(db, async (trx) => {
+      const many = Array.from({ length: 1_500 }, (_, n) => fault(n));
+      assert.equal(await quarantine(trx, many, "sweep"), 1_500);
+      const { rows } = await sql<{ n: number }>`
+        select count(*)::int as n from pg_locks where locktype = 'advisory'`.execute(trx);
+      assert.ok(rows[0]!.n <= 256, `${rows[0]!.n} locks`);
+    });
+  },
+
   "decisions stay as they are": async (db) => {
     await inTransaction(db, (trx) => quarantine(trx, [fault(1)], "sweep"));
     await assert.rejects(
