@@ -4,7 +4,7 @@
  *
  *   none ── close ──► awaiting_reading ── reading, or the estimate's deadline ──► ready ──► issued
  *     │                 │          ▲                       │ with a grace           ▲        │
- *     │                 ▼          │ resume                ▼                        │       void
+ *     │                 ▼          │ decided               ▼                        │       void
  *     └────────────► parked ◄──────┴──────── drop ────── draft ── release, or its deadline
  *                      a person is needed; the next close tries again
  */
@@ -68,8 +68,6 @@ export type CycleMessage =
   }
   /** `deadline_at_ms` has come, and a look has found no reading. */
   | { readonly message: "deadline"; readonly facts: CycleFacts }
-  /** What parked it was decided by a person: look again. */
-  | { readonly message: "resume" }
   /** A person has it estimated now. */
   | { readonly message: "estimate"; readonly status: MeterStatus; readonly facts: CycleFacts }
   /** A person lets a draft go out. */
@@ -120,8 +118,6 @@ export function receive(
         : [];
     case "deadline":
       return step.deadline(message.facts);
-    case "resume":
-      return step.resume();
     case "estimate":
       return step.estimateNow(message.status, message.facts);
     case "release":

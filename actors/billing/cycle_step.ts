@@ -99,15 +99,6 @@ export class CycleStep {
     return this.#estimate(facts, statusOf(facts, cycle));
   }
 
-  resume(): CycleEffect[] {
-    const { cycle } = this;
-    if (cycle.state !== "parked") return [];
-    this.#await();
-    cycle.requested_at_ms ??= this.now_ms;
-    cycle.deadline_at_ms = this.#estimateAt();
-    return [{ effect: "look" }];
-  }
-
   estimateNow(status: MeterStatus, facts: CycleFacts): CycleEffect[] {
     const { cycle } = this;
     if (DONE.has(cycle.state)) {

@@ -29,7 +29,6 @@ export type StepRequest =
   | { readonly step: "look" }
   | { readonly step: "deadline" }
   /** What a person decides: see the messages of the cycle. */
-  | { readonly step: "resume" }
   | { readonly step: "estimate"; readonly status: MeterStatus }
   | { readonly step: "release" }
   | { readonly step: "drop"; readonly reason: string };
@@ -175,9 +174,6 @@ class Step {
         break;
       case "drop":
         this.receive({ message: "drop", reason: request.reason });
-        break;
-      case "resume":
-        this.receive({ message: "resume" });
     }
   }
 

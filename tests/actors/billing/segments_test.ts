@@ -234,17 +234,6 @@ Deno.test("a dropped draft is parked with the reason, and the next close begins 
   );
 });
 
-Deno.test("what a person has decided resumes a parked cycle with the reading it was asked for", () => {
-  const cycle: Cycle = {
-    ...newCycle("A1", "2026-04"),
-    ...{ state: "parked", reason: "quarantined", requested_at_ms: NOW },
-  };
-  assert.deepEqual(receive(cycle, { message: "resume" }, NOW + 1), [{ effect: "look" }]);
-  assert.deepEqual([cycle.state, cycle.requested_at_ms], ["awaiting_reading", NOW]);
-  const issued: Cycle = { ...newCycle("A1", "2026-04"), state: "issued" };
-  assert.deepEqual(receive(issued, { message: "resume" }, NOW), []);
-});
-
 Deno.test("every check that a billed reading passed is kept with it", () => {
   const { bill } = close(exchanged(), 72_100);
   const { closing, earlier_meters } = bill!.inputs;
