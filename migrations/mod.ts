@@ -13,6 +13,7 @@ import * as cycles from "./0010_cycles.ts";
 import * as dataIn from "./0011_data_in.ts";
 import * as ledgerFingerprint from "./0012_ledger_fingerprint.ts";
 import * as billingLookups from "./0013_billing_lookups.ts";
+import * as facRates from "./0014_fac_rates.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0011_data_in": dataIn,
   "0012_ledger_fingerprint": ledgerFingerprint,
   "0013_billing_lookups": billingLookups,
+  "0014_fac_rates": facRates,
 };

@@ -13,6 +13,7 @@ import { indianDateOf } from "../../protocol/indian_time.ts";
 import { type BilledUse, quoteBill, standingPaise } from "./bill_quote.ts";
 import { datePlus, financialYearOf } from "./calendar.ts";
 import { estimateOf, historyOf } from "./estimate.ts";
+import { facOf } from "./fac.ts";
 import type { CycleFacts, InstallationFacts } from "./facts.ts";
 import { isFinal } from "./judge.ts";
 import { NO_FRAME, type Segment } from "./segments.ts";
@@ -48,7 +49,7 @@ export interface BillTerms {
 /** What of the inputs hangs on how the use came about. */
 type Use =
   & Pick<InvoiceInputs, "meter" | "opening" | "closing" | "from" | "to" | "units_kwh">
-  & Partial<Pick<InvoiceInputs, "rollover" | "earlier_meters" | "estimate" | "true_up">>;
+  & Partial<Pick<InvoiceInputs, "rollover" | "earlier_meters" | "estimate" | "true_up" | "fac">>;
 
 /**
  * The bill of what `segments` measured, oldest first, the last one closing the cycle; after estimated
@@ -63,11 +64,14 @@ export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: B
   }));
   const last = readingsOf(segments.at(-1)!);
   const { open_estimates } = facts;
+  const from = indianDateOf(segments[0]!.installation.opening.read_at_ms);
+  const fac = facOf(facts, terms.period, from, open_estimates.length > 0);
   return made(facts, terms, {
     ...last,
-    from: indianDateOf(segments[0]!.installation.opening.read_at_ms),
+    from,
     to: indianDateOf(last.closing.read_at_ms),
     units_kwh: segments.reduce((sum, segment) => sum + segment.units_kwh, 0),
+    ...(fac === undefined ? {} : { fac }),
     ...(earlier.length === 0 ? {} : { earlier_meters: earlier }),
     ...(open_estimates.length === 0 ? {} : {
       true_up: {
@@ -119,13 +123,16 @@ export function estimatedBillOf(
     ...NO_FRAME,
     flags: [],
   };
-  const use = { from, to, units_kwh, account: facts.account };
+  const fac = facOf(facts, terms.period, from, false);
+  const published = fac === undefined ? {} : { fac };
+  const use = { from, to, units_kwh, account: facts.account, ...published };
   const estimate: Estimate = {
     ...{ status, basis: "mean_of_actual", months },
     creditable_paise: creditableOf(use),
   };
   return made(facts, terms, {
     ...{ meter: meterOf(installation), opening, closing, from, to, units_kwh, estimate },
+    ...published,
   });
 }
 

@@ -9,7 +9,10 @@ import type { ChargeScope } from "./tariff/scope.ts";
 import { settlementAmounts } from "./tariff/settlement.ts";
 import { shareByDays } from "./tariff/shares.ts";
 
-export type BilledUse = Pick<InvoiceInputs, "from" | "to" | "units_kwh" | "account" | "true_up">;
+export type BilledUse = Pick<
+  InvoiceInputs,
+  "from" | "to" | "units_kwh" | "account" | "true_up" | "fac"
+>;
 
 /** The code of a line that gives an estimated bill back. */
 export const CREDIT_ESTIMATED = "credit_estimated";
@@ -80,7 +83,7 @@ function quoteTrueUp(
 }
 
 function quoteScope(document: TariffDocument, use: BilledUse, scope?: ChargeScope): Quote {
-  const { from, to, units_kwh, account } = use;
+  const { from, to, units_kwh, account, fac } = use;
   const { phase, municipal, sanctioned_load_w } = account;
   try {
     return quote(document, {
@@ -90,6 +93,7 @@ function quoteScope(document: TariffDocument, use: BilledUse, scope?: ChargeScop
       phase,
       municipal,
       fac_rates: [],
+      fac_changes: fac,
       // A load of 0 is one that nobody has told.
       sanctioned_w: sanctioned_load_w === 0 ? undefined : sanctioned_load_w,
       scope,

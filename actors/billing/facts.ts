@@ -55,6 +55,14 @@ export interface HistoryFact {
   readonly estimated: boolean;
 }
 
+/** Fuel adjustment as it was published for a month; a month without one has 0. */
+export interface FacFact {
+  readonly month: string;
+  /** 1/10,000 rupee a unit: one for every slab, or one a slab. */
+  readonly rates: readonly number[];
+  readonly source: string;
+}
+
 /** The account as it stands when its cycle is closed. */
 export interface CycleFacts {
   readonly account: InvoiceInputs["account"] & {
@@ -72,6 +80,8 @@ export interface CycleFacts {
   readonly later_billed: string | null;
   /** Earlier months, oldest first, the last fifteen: the bill shows twelve. */
   readonly history: readonly HistoryFact[];
+  /** Of the account's tariff: for the month of the cycle, and for those of `open_estimates`. */
+  readonly fac: readonly FacFact[];
   /** The account's money before this bill; null where no ledger is kept. */
   readonly balance: {
     /** Owed (+) or in credit (-) before payments since the last bill. */

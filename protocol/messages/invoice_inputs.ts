@@ -134,6 +134,16 @@ const trueUp = z.object({
 });
 export type TrueUp = z.infer<typeof trueUp>;
 
+/** Fuel adjustment of the days from a date on, as it was published for a month. */
+const fuelAdjustment = z.object({
+  month: period,
+  from: calendarDate,
+  /** 1/10,000 rupee a unit: none, one for every slab, or one a slab. */
+  rates: z.array(z.int().nonnegative()).max(16),
+  /** Who published them, and where; null: none were given for the month, which is 0. */
+  source: z.string().min(1).max(300).nullable(),
+});
+
 export const invoiceInputs = z.object({
   v: z.literal(1),
   period,
@@ -182,6 +192,8 @@ export const invoiceInputs = z.object({
       source: z.string().max(300),
     })).min(1).max(4),
   }),
+  /** In the order of time; left out where none was given. */
+  fac: z.array(fuelAdjustment).min(1).max(13).optional(),
   /** Earlier months, oldest first, without this one. The bill draws the last eleven and this one. */
   history: z.array(z.object({
     period,

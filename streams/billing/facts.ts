@@ -17,6 +17,7 @@ import {
   installationRows,
   lockAccounts,
 } from "./facts_rows.ts";
+import { facRows } from "./fac.ts";
 
 /** A cycle as it stands, with all that its next step decides upon. */
 export interface LoadedCycle {
@@ -68,6 +69,14 @@ export async function loadCycles(
   const cycles = byAccount(await cycleRows(db, keys));
   const billed = byAccount(await billedRows(db, keys));
   const installed = Map.groupBy(await installationRows(db, ids), (row) => row.account_id);
+  const months = keys.map((key) => key.period).concat(
+    [...billed.values()].flatMap(({ estimates }) => estimates?.map(({ period }) => period) ?? []),
+  );
+  const tariffs = [...accounts.values()].map((row) => row.tariff_id);
+  const fac = Map.groupBy(
+    await facRows(db, [...new Set(tariffs)], [...new Set(months)]),
+    (row) => row.tariff_id,
+  );
   return keys.map((key) => {
     const account = accounts.get(key.account_id);
     if (account === undefined) throw unknown(key.account_id);
@@ -76,7 +85,10 @@ export async function loadCycles(
       key,
       cycle: cycleOf(key, row),
       cycle_id: row?.cycle_id ?? null,
-      facts: factsOf(account, billed.get(key.account_id)!, installed.get(key.account_id) ?? []),
+      facts: {
+        ...factsOf(account, billed.get(key.account_id)!, installed.get(key.account_id) ?? []),
+        fac: fac.get(account.tariff_id) ?? [],
+      },
     };
   });
 }
@@ -130,6 +142,7 @@ function factsOf(
       days,
       estimated,
     })),
+    fac: [],
     balance: null,
     replaces: null,
   };

@@ -79,6 +79,19 @@ export interface TariffTable {
   document: Json<unknown>;
 }
 
+/** Fuel adjustment of a month. Never changed, never deleted: the latest of a month counts. */
+export interface FacRateTable {
+  fac_id: Generated<BigInteger>;
+  tariff_id: string;
+  month: string;
+  /** 1/10,000 rupee a unit: one for every slab, or one a slab. */
+  rates: Json<number[]>;
+  source: string;
+  set_by: string;
+  reason: string;
+  set_at: CreatedAt;
+}
+
 export type CycleState =
   | "imported"
   | "awaiting_reading"
@@ -317,6 +330,7 @@ export interface Database {
   reading_unvalidated: ReadingUnvalidatedTable;
   validated_reading: ValidatedReadingView;
   tariff: TariffTable;
+  fac_rate: FacRateTable;
   billing_cycle: BillingCycleTable;
   billing_run: BillingRunTable;
   billing_run_page: BillingRunPageTable;

@@ -35,6 +35,7 @@ import { noticeVerbs } from "../office/notice_verbs.ts";
 import { startOffice } from "../office/office.ts";
 import { premisesVerbs } from "../office/premises_verbs.ts";
 import { readingVerbs } from "../office/reading_verbs.ts";
+import { tariffVerbs } from "../office/tariff_verbs.ts";
 import type { Log } from "../terminal/log.ts";
 import { runSweep } from "../validation/run_sweep.ts";
 import { startBillFiles } from "./bill_files.ts";
@@ -134,7 +135,7 @@ async function startParts(
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules, cycle_rules },
   }, {
-    ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs },
+    ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs, ...tariffVerbs },
     ...{ ...dataVerbs, ...accountVerbs, ...draftVerbs, ...premisesVerbs },
   });
   log.info("billing runs", { database: options.databaseUrl ? "PostgreSQL" : "embedded" });

@@ -27,7 +27,7 @@ const HELP = new Set(["--help", "-h", "help"]);
 const FOR_PEOPLE = new Set(["UsageError", "Failure", "TerminalError", "RetryableError"]);
 
 function find(registry: Registry, words: readonly string[]): Found | undefined {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const name = words.slice(0, length).join(" ");
     if (words.length >= length && Object.hasOwn(registry, name)) {
       return { registration: registry[name]!, rest: words.slice(length) };

@@ -161,6 +161,14 @@ export const registry: Registry = {
     summary: "Computes what a consumption costs, line by line",
     load: () => import("./commands/tariff_quote.ts"),
   },
+  "tariff fac set": {
+    summary: "Enters the fuel adjustment (FAC) that was published for a month",
+    load: () => import("./commands/tariff_fac_set.ts"),
+  },
+  "tariff fac list": {
+    summary: "Lists the fuel adjustments (FAC) that were entered, month by month",
+    load: () => import("./commands/tariff_fac_list.ts"),
+  },
   "tariff check": {
     summary: "Checks a tariff file of your own, and names every fault",
     load: () => import("./commands/tariff_check.ts"),

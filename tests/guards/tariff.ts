@@ -6,11 +6,14 @@ const SHAPES = "tests/actors/billing/tariff_shapes_test.ts";
 const CHECKS = "tests/actors/billing/tariff_check_test.ts";
 const PROPERTIES = "tests/actors/billing/tariff_properties_test.ts";
 const CYCLE = "tests/actors/billing/cycle_test.ts";
+const FAC_TEST = "tests/actors/billing/fac_test.ts";
+const FAC_STORE = "tests/streams/billing/fac_test.ts";
 const COMMANDS = "tests/streams/terminal/tariff_test.ts";
 
 const SPLIT = "tariffs, a split period sums to the whole";
 const STATED = "tariffs, what is not stated is refused";
 const INPUTS = "tariffs, what an account does not have";
+const FAC = "docs/tariffs.md, fuel adjustment";
 const FAULTS = "tariffs, check names every fault";
 const LIMITS = "bad input: limits";
 
@@ -212,5 +215,41 @@ export const guards: readonly Guard[] = [
     replace: "if (size < 0) {",
     test: COMMANDS,
     name: "says what is wrong with a file that is none",
+  },
+  {
+    rule: "Fuel adjustment whose count does not fit the slabs is refused as it is entered",
+    source: FAC,
+    file: "actors/billing/fac.ts",
+    find: "if (count === 1 || count === slabs) continue;",
+    replace: "if (count > 0) continue;",
+    test: FAC_TEST,
+    name: "rates that do not fit the slabs are refused",
+  },
+  {
+    rule: "A true-up bills each month's days with the fuel adjustment of that month",
+    source: FAC,
+    file: `${FOLDER}/quote.ts`,
+    find: "partsOf(document, request.from, request.to, facCuts(request))",
+    replace: "partsOf(document, request.from, request.to, facCuts(request).slice(99))",
+    test: FAC_TEST,
+    name: "a true-up bills each month's days",
+  },
+  {
+    rule: "Fuel adjustment is not entered behind the back of bills that are issued",
+    source: FAC,
+    file: "streams/billing/fac.ts",
+    find: "if (issued > 0 && !bills_stand) {",
+    replace: "if (issued < 0 && !bills_stand) {",
+    test: FAC_STORE,
+    name: "The fuel adjustment of a month on the embedded database",
+  },
+  {
+    rule: "Versions of a fuel adjustment are never changed or removed, the latest counts",
+    source: FAC,
+    file: "migrations/0014_fac_rates.ts",
+    find: "before update or delete on fac_rate",
+    replace: "after delete on data_import",
+    test: FAC_STORE,
+    name: "The fuel adjustment of a month on the embedded database",
   },
 ];

@@ -75,7 +75,7 @@ export async function emptyTables(db: Db): Promise<void> {
       invoice, invoice_line, invoice_series, payment, credit_note, account_entry, due_sweep,
       upload_part, notification, suppression, outbox, audit, ledger_cursor,
       data_import, data_import_row, data_import_fault,
-      reading_decision, reading_conflict, reading_unvalidated, validation_cursor
+      fac_rate, reading_decision, reading_conflict, reading_unvalidated, validation_cursor
       restart identity`.execute(db);
   await db.insertInto("ledger_cursor").values({ stream: "JOURNAL", sequence: 0 }).execute();
   await db.insertInto("validation_cursor").values({ stream: "JOURNAL", sequence: 0 }).execute();

@@ -98,6 +98,10 @@ export function checkInputs(
   }
 }
 
+function isFacGiven({ fac_rates, fac_changes = [] }: QuoteRequest): boolean {
+  return fac_rates.length > 0 || fac_changes.some(({ rates }) => rates.length > 0);
+}
+
 function givenIn(request: QuoteRequest): ReadonlySet<Input> {
   const fields: Readonly<Record<Input, unknown>> = {
     kvah: request.kvah,
@@ -106,7 +110,7 @@ function givenIn(request: QuoteRequest): ReadonlySet<Input> {
     sanctioned: request.sanctioned_w,
     power_factor: request.power_factor_thousandths,
     bands: request.bands,
-    fac: request.fac_rates.length > 0 ? request.fac_rates : undefined,
+    fac: isFacGiven(request) ? true : undefined,
   };
   const inputs = Object.keys(fields) as Input[];
   return new Set(inputs.filter((input) => fields[input] !== undefined));

@@ -1,6 +1,6 @@
 /**
- * A rate change or a season that turns inside a period: the period falls into parts, each under its
- * own version and season.
+ * A rate change, a season that turns or a fuel adjustment that changes inside a period: the period
+ * falls into parts, each under its own version, season and adjustment.
  */
 import { seasonOf } from "./calendar.ts";
 import { dateOf, dayOf } from "./dates.ts";
@@ -19,9 +19,15 @@ export interface Part {
  * The parts of the period from one reading's date to the next.
  *
  * The day of a reading belongs to what follows it: a period that ends on the day a new version
- * begins lies wholly under the old one. Throws `RangeError` when a day has no version.
+ * begins lies wholly under the old one. `cuts` are dates at which a part begins whatever the tariff
+ * says. Throws `RangeError` when a day has no version.
  */
-export function partsOf(document: TariffDocument, from: string, to: string): Part[] {
+export function partsOf(
+  document: TariffDocument,
+  from: string,
+  to: string,
+  cuts: readonly string[] = [],
+): Part[] {
   const [start, end] = [dayOf(from), dayOf(to)];
   const pieces = document.versions.flatMap((version) => {
     const first = Math.max(start, dayOf(version.effective_from));
@@ -38,13 +44,26 @@ export function partsOf(document: TariffDocument, from: string, to: string): Par
       `${from} to ${to} lies outside tariff ${document.id}, known from ${oldest.effective_from}${until}`,
     );
   }
-  return pieces.map(({ version, season, first, last }) => ({
+  return pieces.flatMap((piece) => cutAt(piece, cuts)).map(({ version, season, first, last }) => ({
     version,
     season,
     from: dateOf(first),
     to: dateOf(last),
     days: last - first,
   }));
+}
+
+interface Piece {
+  readonly version: TariffVersion;
+  readonly season: string | null;
+  readonly first: number;
+  readonly last: number;
+}
+
+function cutAt(piece: Piece, cuts: readonly string[]): Piece[] {
+  const days = cuts.map(dayOf).filter((day) => day > piece.first && day < piece.last);
+  const starts = [piece.first, ...days];
+  return starts.map((first, i) => ({ ...piece, first, last: starts[i + 1] ?? piece.last }));
 }
 
 /** The days from `first` to `last` of one version, cut where the season turns. */

@@ -5,7 +5,7 @@ import type { TariffDocument, TariffVersion } from "./document.ts";
 import { checkInputs } from "./inputs.ts";
 import { limitMonths, monthlyShare, monthsHundredths } from "./months.ts";
 import { type Part, partsOf } from "./parts.ts";
-import { checkBands, checkRequest, type QuoteRequest } from "./request.ts";
+import { checkBands, checkRequest, type FacChange, type QuoteRequest } from "./request.ts";
 import { divideHalfUp, roundTo } from "./rounding.ts";
 import { type SettlementAmount, settlementAmounts } from "./settlement.ts";
 import { chargesOf } from "./scope.ts";
@@ -59,7 +59,7 @@ export interface Quote {
  */
 export function quote(document: TariffDocument, request: QuoteRequest): Quote {
   const days = checkRequest(document, request);
-  const parts = partsOf(document, request.from, request.to);
+  const parts = partsOf(document, request.from, request.to, facCuts(request));
   const versions = [...new Set(parts.map((part) => part.version))];
   checkInputs(document.id, versions, request);
   checkBands(document.id, versions, request);
@@ -124,12 +124,16 @@ function linesOfPart(
 ): QuoteLine[] {
   const { version, from, to } = part;
   const clause = clauseOf(version.source);
+  const published = facOn(request, from)?.source;
+  const adjusted = new Set(
+    version.charges.filter(({ kind }) => kind === "slab_adjustment").map(({ code }) => code),
+  );
   try {
     const charges = chargesOf(version.charges, request.scope);
     return chargeLines(charges, usageOf(part, share, cycle_days, request)).map((line) => ({
       ...line,
       description: split ? `${line.description} (${from} to ${to})` : line.description,
-      clause,
+      clause: published && adjusted.has(line.code) ? `${clause}; rates: ${published}` : clause,
     }));
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
@@ -143,7 +147,7 @@ function linesOfPart(
 function usageOf(part: Part, share: Share, cycle_days: number, request: QuoteRequest): Usage {
   const { version: { cycle: rule }, season, days } = part;
   return {
-    ...connectionOf(request),
+    ...connectionOf(request, part.from),
     ...share,
     season,
     limit_months: limitMonths(days, cycle_days, rule),
@@ -155,8 +159,9 @@ function usageOf(part: Part, share: Share, cycle_days: number, request: QuoteReq
   };
 }
 
-function connectionOf(request: QuoteRequest): Connection {
-  const { phase, municipal, fac_rates } = request;
+function connectionOf(request: QuoteRequest, from: string): Connection {
+  const { phase, municipal } = request;
+  const fac_rates = facOn(request, from)?.rates ?? request.fac_rates;
   return {
     phase,
     municipal,
@@ -166,6 +171,18 @@ function connectionOf(request: QuoteRequest): Connection {
     contract_va: request.contract_va ?? null,
     power_factor_thousandths: powerFactorOf(request),
   };
+}
+
+/** Where the fuel adjustment becomes another one: what changes nothing cuts nothing. */
+function facCuts({ fac_changes = [] }: QuoteRequest): string[] {
+  return fac_changes.filter(({ rates }, i) =>
+    i > 0 && rates.join() !== fac_changes[i - 1]!.rates.join()
+  ).map(({ from }) => from);
+}
+
+/** What holds on the day `from`; the first one also before it begins. */
+function facOn({ fac_changes = [] }: QuoteRequest, from: string): FacChange | undefined {
+  return fac_changes.findLast((change) => change.from <= from) ?? fac_changes[0];
 }
 
 /** As it was given, else kWh over kVAh to three decimals; unity where nothing was used. */

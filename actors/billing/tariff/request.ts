@@ -13,6 +13,15 @@ export const POWER_MAX = 1_000_000_000;
 /** A power factor below 0.1 is a mistyped kVAh. */
 const KVAH_A_KWH_MAX = 10;
 
+/** Fuel adjustment from a date on. */
+export interface FacChange {
+  readonly from: string;
+  /** 1/10,000 rupee a unit: empty for none, one for every slab, or one a slab. */
+  readonly rates: readonly number[];
+  /** Who published them, and where: it stands on the lines. */
+  readonly source: string | null;
+}
+
 export interface QuoteRequest {
   /** Dates of the two readings, `YYYY-MM-DD`. */
   readonly from: string;
@@ -23,6 +32,11 @@ export interface QuoteRequest {
   readonly municipal: boolean;
   /** 1/10,000 rupee a unit: empty for none, one for every slab, or one a slab. */
   readonly fac_rates: readonly number[];
+  /**
+   * Instead of `fac_rates`: fuel adjustment as it changed, each from a date on, in the order of time.
+   * The period falls into parts where it changes, as where the tariff does.
+   */
+  readonly fac_changes?: readonly FacChange[] | undefined;
   /** What follows is left out where it is not known: a tariff that needs it refuses. */
   readonly sanctioned_w?: number | undefined;
   /** Whole kVAh. */
@@ -40,7 +54,7 @@ export interface QuoteRequest {
 
 /** The days of the period. Throws `RangeError` for the first fault. */
 export function checkRequest(document: TariffDocument, request: QuoteRequest): number {
-  const { from, to, units, fac_rates } = request;
+  const { from, to, units, fac_rates, fac_changes = [] } = request;
   const days = dayOf(to) - dayOf(from);
   if (days === 0) throw new RangeError(`Both readings are of ${from}: a bill needs at least a day`);
   if (days < 0) throw new RangeError(`${from} is after ${to}: the earlier date comes first`);
@@ -57,7 +71,7 @@ export function checkRequest(document: TariffDocument, request: QuoteRequest): n
       `${units} kWh in ${days} days: at most ${limit} (${document.units_a_day_max.reason})`,
     );
   }
-  for (const rate of fac_rates) {
+  for (const rate of [...fac_rates, ...fac_changes.flatMap(({ rates }) => rates)]) {
     if (!Number.isSafeInteger(rate) || rate < 0 || rate > FAC_RATE_MAX) {
       throw new RangeError(
         `FAC of ${rate / 10_000} rupees a unit: from 0 to ${FAC_RATE_MAX / 10_000}`,

@@ -51,6 +51,7 @@ export function facts(change: Partial<CycleFacts> = {}): CycleFacts {
     open_estimates: [],
     later_billed: null,
     history: [],
+    fac: [],
     balance: null,
     replaces: null,
     ...change,

@@ -152,6 +152,7 @@ function factsOf(
     history: [],
     balance: null,
     replaces: null,
+    fac: [],
   };
 }
 

@@ -50,7 +50,14 @@ function facts(change: Partial<CycleFacts> = {}): CycleFacts {
       language: "mr",
     },
     installations: [installation()],
-    ...{ open_estimates: [], later_billed: null, history: [], balance: null, replaces: null },
+    ...{
+      open_estimates: [],
+      later_billed: null,
+      history: [],
+      fac: [],
+      balance: null,
+      replaces: null,
+    },
     ...change,
   };
 }
