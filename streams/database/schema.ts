@@ -8,6 +8,7 @@ import type { ColumnType, Generated } from "./kysely.ts";
 import type { BigInteger, CalendarDate, CreatedAt, Json, Optional } from "./schema_columns.ts";
 import type { BillingRunPageTable, BillingRunTable } from "./schema_billing_runs.ts";
 import type { NotificationTable, SuppressionTable } from "./schema_notices.ts";
+import type { FacRateTable, TariffTable } from "./schema_tariffs.ts";
 import type {
   RawReadingTable,
   ReadingConflictTable,
@@ -20,6 +21,7 @@ export type * from "./schema_billing_runs.ts";
 export type { NotificationState, NotificationTable, ProviderWord } from "./schema_notices.ts";
 export type { SuppressionTable } from "./schema_notices.ts";
 export type * from "./schema_readings.ts";
+export type * from "./schema_tariffs.ts";
 
 export interface ConsumerTable {
   consumer_number: string;
@@ -69,27 +71,6 @@ export interface InstallationTable {
   opening_reading_wh: BigInteger;
   /** The register when the meter was taken down, or its customer moved out. */
   final_reading_wh: Optional<BigInteger>;
-}
-
-/** A version of a tariff as it was used: the document itself, so that a bill can always be explained. */
-export interface TariffTable {
-  tariff_id: string;
-  effective_from: CalendarDate;
-  effective_to: CalendarDate | null;
-  document: Json<unknown>;
-}
-
-/** Fuel adjustment of a month. Never changed, never deleted: the latest of a month counts. */
-export interface FacRateTable {
-  fac_id: Generated<BigInteger>;
-  tariff_id: string;
-  month: string;
-  /** 1/10,000 rupee a unit: one for every slab, or one a slab. */
-  rates: Json<number[]>;
-  source: string;
-  set_by: string;
-  reason: string;
-  set_at: CreatedAt;
 }
 
 export type CycleState =
