@@ -46,6 +46,15 @@ export const guards: readonly Guard[] = [
     name: RUN,
   },
   {
+    rule: "A page in hand is taken back when its run has halted meanwhile",
+    source: BOUNDS,
+    file: "streams/billing/run/progress.ts",
+    find: '.where("state", "=", "running").forUpdate()',
+    replace: ".forUpdate()",
+    test: "tests/streams/billing/run/halted_test.ts",
+    name: "A page in hand is taken back when its run halts meanwhile",
+  },
+  {
     ...PAGE,
     rule: "A bill above the bound for one bill waits for a person",
     source: BOUNDS,
