@@ -1,4 +1,4 @@
-/** Indexes of what billing looks up for every account of a run, and of what is a small part of all. */
+/** What billing looks up for every account of a run, and how a bill's inputs are packed. */
 import { type Kysely, sql } from "../streams/database/kysely.ts";
 
 const STATEMENTS = [
@@ -10,6 +10,14 @@ const STATEMENTS = [
   sql`
     create index billing_cycle_waiting on billing_cycle (cycle_id)
       where state = 'awaiting_reading'`,
+  // A bill's inputs are kilobytes of JSON, packed once and seldom read: lz4 packs them in a fraction of
+  // the time. Not every server is built with it; the one way is as good as the other to read.
+  sql`
+    do $$ begin
+      alter table invoice alter column inputs set compression lz4;
+    exception when feature_not_supported or invalid_parameter_value then
+      null;
+    end $$`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

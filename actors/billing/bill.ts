@@ -164,7 +164,9 @@ function made(facts: CycleFacts, terms: BillTerms, use: Use): Bill {
   const result = quoteBill(document, { ...use, account });
   assertWhole(document, result);
   const used = new Set(result.parts.map((part) => part.effective_from));
-  const versions = document.versions.filter((version) => used.has(version.effective_from));
+  // Worked examples prove a tariff, and no bill: they would be the greater part of each one's inputs.
+  const versions = document.versions.filter((version) => used.has(version.effective_from))
+    .map((version) => ({ ...version, examples: [] }));
   const issued_on = indianDateOf(issued_at_ms);
   const { status: _status, opened_on: _opened_on, closed_on: _closed_on, ...connection } = account;
   const inputs: InvoiceInputs = {

@@ -34,6 +34,12 @@ const nowAfter = (period: string) => boundsOf(period).end_ms + AFTER_MONTH_MS;
 
 async function bench(options: BenchOptions): Promise<Result> {
   await using postgres = await startPostgres({ durable: true, settings: POSTGRES_SETTINGS });
+  // Interrupted, the server goes with its folder all the same.
+  const end = async () => {
+    await postgres[Symbol.asyncDispose]();
+    Deno.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
   const server = await openDatabase({ url: postgres.url });
   const url = new URL(postgres.url);
   url.pathname = `/${DATABASE}`;
@@ -57,7 +63,9 @@ async function bench(options: BenchOptions): Promise<Result> {
         say("the database alone");
         await sql`checkpoint`.execute(db);
         const folder = await folderOf(db);
-        alone = await insertAlone(db, run.run_id, { url: url.href, folder, pages_at_once });
+        alone = await insertAlone(db, run.run_id, {
+          ...{ url: url.href, folder, pages_at_once, postgresPid: postgres.pid },
+        });
       }
       const { model } = cpus()[0]!;
       return {
@@ -72,6 +80,7 @@ async function bench(options: BenchOptions): Promise<Result> {
       await db.destroy();
     }
   } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, end);
     await server.destroy();
   }
 }
@@ -126,6 +135,10 @@ function print({ machine, goal_a_second, run, alone, year }: Result): void {
       `the database alone, the same rows: ${whole(alone.a_second)} a second; billing reaches ${
         one(100 * a_second / alone.a_second)
       } % of it`,
+    );
+    console.log(
+      `  processor time a bill: PostgreSQL ${alone.postgres_ms.toFixed(2)} ms; billing with its ` +
+        `database takes ${one((billing_ms + postgres_ms) / alone.postgres_ms)} times that`,
     );
   }
   if (year === undefined) return;
