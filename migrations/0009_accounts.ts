@@ -80,6 +80,8 @@ const TABLES = [
   sql`
     create unique index account_entry_reversed on account_entry (account_id, reverses)
       where reverses is not null`,
+  // What a bill that is made anew stands for.
+  sql`create index invoice_void on invoice (account_id, period) where state = 'void'`,
   sql`create index invoice_due on invoice (due_on, invoice_id)`,
   // How far a sweep over due dates has come: moved in the transaction that writes what it found.
   sql`

@@ -51,7 +51,7 @@ const FAULTS = sql`
   left join account_entry as entry
     on entry.invoice_id = invoice.invoice_id and entry.kind = 'invoice'
     and entry.account_id = invoice.account_id
-  where invoice.state <> 'draft' and entry.amount_paise is distinct from invoice.payable_paise
+  where entry.amount_paise is distinct from invoice.payable_paise
   union all
   select invoice.account_id, 'bill ' || number || ' is void and ' || standing.paise
     || ' paise of it stand'

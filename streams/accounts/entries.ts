@@ -44,8 +44,7 @@ export async function writeEntries(
 }
 
 /**
- * Locks accounts against a bill being issued for them meanwhile (billing locks them for update), so
- * that on each account entries are numbered in the order in which they stand: a payment is before the
+ * Locks accounts against a bill being issued for them meanwhile (see `lockAccounts()`), so that on each account entries are numbered in the order in which they stand: a payment is before the
  * bill that mentions it, or after. Returns those of `account_ids` that exist, in the order of their ids.
  */
 export async function lockForEntries(
@@ -54,19 +53,19 @@ export async function lockForEntries(
 ): Promise<Set<string>> {
   const { rows } = await sql<{ account_id: string }>`
     select account_id from account where account_id = any(${[...new Set(account_ids)]}::text[])
-    order by account_id for key share`.execute(trx);
+    order by account_id for share`.execute(trx);
   return new Set(rows.map(({ account_id }) => account_id));
 }
 
 export interface Balance {
-  /** Owed before payments since the last bill: below zero it is the customer's. */
+  /** Sum of all entries, payments counted: below zero it is the customer's. */
   readonly before_paise: number;
-  /** Received since the last bill, without what was reversed. */
+  /** Received since the last bill, less what was reversed since: told on the bill, at least 0. */
   readonly payments_paise: number;
 }
 
 /**
- * How each of `account_ids` stands for its next bill: `amount due = before - payments + the bill`. In
+ * How each of `account_ids` stands for its next bill: `amount due = before + the bill`. In
  * the transaction that issues it, under the account's lock, and before the invoice is written. An
  * account without an entry stands at nothing.
  */
@@ -89,7 +88,7 @@ export async function balancesOf(
     ) as entry
     group by account_id`.execute(db);
   for (const { account_id, balance, payments } of rows) {
-    balances.set(account_id, { before_paise: balance + payments, payments_paise: payments });
+    balances.set(account_id, { before_paise: balance, payments_paise: Math.max(0, payments) });
   }
   return balances;
 }

@@ -3,6 +3,7 @@ import { type Cycle, type Draft, newCycle } from "../../actors/billing/cycle.ts"
 import type { CycleFacts, InstallationFacts } from "../../actors/billing/facts.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { startOfIndianDate_ms } from "../../protocol/indian_time.ts";
+import { balancesOf } from "../accounts/entries.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type InstallationRow,
   installationRows,
   lockAccounts,
+  voidedNumbers,
 } from "./facts_rows.ts";
 import { facRows } from "./fac.ts";
 
@@ -68,6 +70,8 @@ export async function loadCycles(
   const accounts = byAccount(await accountRows(db, ids));
   const cycles = byAccount(await cycleRows(db, keys));
   const billed = byAccount(await billedRows(db, keys));
+  const balances = await balancesOf(db, ids);
+  const replaced = byAccount(await voidedNumbers(db, keys));
   const installed = Map.groupBy(await installationRows(db, ids), (row) => row.account_id);
   const months = keys.map((key) => key.period).concat(
     [...billed.values()].flatMap(({ estimates }) => estimates?.map(({ period }) => period) ?? []),
@@ -88,6 +92,8 @@ export async function loadCycles(
       facts: {
         ...factsOf(account, billed.get(key.account_id)!, installed.get(key.account_id) ?? []),
         fac: fac.get(account.tariff_id) ?? [],
+        balance: balances.get(key.account_id) ?? null,
+        replaces: replaced.get(key.account_id)?.number ?? null,
       },
     };
   });
@@ -122,7 +128,7 @@ function factsOf(
   who: AccountRow,
   billed: BilledRow,
   installations: readonly InstallationRow[],
-): CycleFacts {
+): Omit<CycleFacts, "fac" | "balance" | "replaces"> {
   const { consumer_number: number, name, address, phone, email, language } = who;
   const { account_id: id, tariff_id, phase, municipal, sanctioned_load_w } = who;
   const { status, opened_on, closed_on } = who;
@@ -142,9 +148,6 @@ function factsOf(
       days,
       estimated,
     })),
-    fac: [],
-    balance: null,
-    replaces: null,
   };
 }
 

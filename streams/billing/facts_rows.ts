@@ -176,6 +176,19 @@ export async function billedRows(
   return rows;
 }
 
+/** Of each key the number of the bill that was voided last: what a bill made anew stands for. */
+export async function voidedNumbers(
+  db: Kysely<Database>,
+  keys: readonly CycleKey[],
+): Promise<{ account_id: string; number: string }[]> {
+  const { rows } = await sql<{ account_id: string; number: string }>`
+    select distinct on (given.account_id) given.account_id, invoice.number
+    from ${given(keys)} join invoice on invoice.account_id = given.account_id
+      and invoice.period = given.period and invoice.state = 'void'
+    order by given.account_id, invoice.invoice_id desc`.execute(db);
+  return rows;
+}
+
 export interface InstallationRow {
   account_id: string;
   meter_id: string;

@@ -2,6 +2,7 @@
 import { billPdf } from "./bill_pdf.ts";
 import { billAccount, billPreview, billProgress, billRun, billStatus } from "./bill_run.ts";
 import { billExplain, billList, billShow } from "./bill_show.ts";
+import { billRegenerate } from "./bill_regenerate.ts";
 import { billVoid } from "./bill_void.ts";
 import type { Verbs } from "./office.ts";
 
@@ -16,4 +17,5 @@ export const billVerbs: Verbs = {
   "bill-list": billList,
   "bill-pdf": billPdf,
   "bill-void": billVoid,
+  "bill-regenerate": billRegenerate,
 };

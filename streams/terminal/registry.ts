@@ -217,6 +217,10 @@ export const registry: Registry = {
     summary: "Writes readings, bills or accounts to a file: CSV, or Green Button",
     load: () => import("./commands/data_export.ts"),
   },
+  "bill regenerate": {
+    summary: "Voids a bill and makes it anew, with a reason",
+    load: () => import("./commands/bill_regenerate.ts"),
+  },
   "bill credit": {
     summary: "Gives part of a bill back, by a credit note with a reason",
     load: () => import("./commands/bill_credit.ts"),

@@ -28,7 +28,18 @@ Deno.test("configurationOf() fills in defaults when the environment is empty", (
     smsPerMinute: 600,
     mailsPerMinute: 1200,
     quietHours: { from_min: 1260, to_min: 540 },
+    reminders: [],
+    lateChargeAfterDays: 3,
   });
+});
+
+Deno.test("SAMAY_REMINDERS are days from the due date, or off", () => {
+  const of = (given: string) => configurationOf("billing", { SAMAY_REMINDERS: given }).reminders;
+  assert.deepEqual(of("+10,-3"), [-3, 10]);
+  assert.deepEqual(of("off"), []);
+  for (const wrong of ["on", "3;4", "99"]) {
+    assert.match(faultsOf(() => of(wrong)), /SAMAY_REMINDERS.*days from the due date/);
+  }
 });
 
 Deno.test("configurationOf() gives every value by its key when all is set", () => {

@@ -1,0 +1,18 @@
+/** `bill-regenerate`: voids a bill and makes it anew, in one transaction. */
+import { CYCLE_RULES } from "../../actors/billing/rules.ts";
+import { z } from "../../protocol/schema.ts";
+import { billName } from "../billing/invoices.ts";
+import { regenerateBill } from "../billing/regenerate.ts";
+import { verb } from "./office.ts";
+
+export const billRegenerate = verb(
+  z.object({
+    bill: billName,
+    reason: z.string().trim().min(1, "say why").max(200),
+    actor: z.string().trim().min(1).max(64).default("office"),
+  }),
+  async (input, { db, now_ms }) => {
+    const context = { db, rules: CYCLE_RULES, now_ms };
+    return await regenerateBill(context, { ...input, now_ms: now_ms() });
+  },
+);
