@@ -86,10 +86,11 @@ function onNotice(
 
 /** A void bill and a customer without an address are no failures: nothing is left to do. */
 function skipReason(
-  { recipient }: Notification,
+  { recipient, kind }: Notification,
   { invoice, channel_ready }: Extract<NotificationMessage, { type: "notice" }>,
 ): string | null {
   if (invoice === "void") return "the invoice is void";
+  if (invoice === "paid" && kind === "reminder") return "the invoice is paid";
   if (recipient === null) return "no address to send to";
   return channel_ready ? null : "this channel is not configured";
 }

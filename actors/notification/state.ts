@@ -53,7 +53,8 @@ export type NotificationMessage =
   /** The work queue hands the notice out, for the first time or again. */
   | {
     readonly type: "notice";
-    readonly invoice: "issued" | "void";
+    /** `paid`: nothing is left of it; a bill is sent all the same, and nobody is reminded. */
+    readonly invoice: "issued" | "void" | "paid";
     readonly channel_ready: boolean;
     /** Why nothing is sent to this address. */
     readonly suppressed: string | null;

@@ -58,14 +58,14 @@ export async function lockForEntries(
 }
 
 export interface Balance {
-  /** Sum of all entries, payments counted: below zero it is the customer's. */
+  /** Owed before payments since the last bill: below zero it is the customer's. */
   readonly before_paise: number;
-  /** Received since the last bill, less what was reversed since: told on the bill, at least 0. */
+  /** Received since the last bill, less what was reversed since. */
   readonly payments_paise: number;
 }
 
 /**
- * How each of `account_ids` stands for its next bill: `amount due = before + the bill`. In
+ * How each of `account_ids` stands for its next bill: `amount due = before - payments + the bill`. In
  * the transaction that issues it, under the account's lock, and before the invoice is written. An
  * account without an entry stands at nothing.
  */
@@ -88,7 +88,7 @@ export async function balancesOf(
     ) as entry
     group by account_id`.execute(db);
   for (const { account_id, balance, payments } of rows) {
-    balances.set(account_id, { before_paise: balance, payments_paise: Math.max(0, payments) });
+    balances.set(account_id, { before_paise: balance + payments, payments_paise: payments });
   }
   return balances;
 }

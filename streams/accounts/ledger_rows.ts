@@ -26,3 +26,19 @@ export async function allocationsOf(
     return [id, allocate(own, new Map(due_on))];
   }));
 }
+
+/**
+ * What is left of an invoice, and with it of what fell due before: what a customer is reminded of.
+ * Nothing, once the invoice itself is paid.
+ */
+export async function outstandingOf(
+  db: Kysely<Database>,
+  account_id: string,
+  invoice_id: number,
+): Promise<number> {
+  const { items } = (await allocationsOf(db, [account_id])).get(account_id)!;
+  const own = items.find((one) => one.kind === "invoice" && one.invoice_id === invoice_id);
+  if (own === undefined || own.outstanding_paise === 0) return 0;
+  return items.filter(({ due_on }) => due_on <= own.due_on)
+    .reduce((sum, { outstanding_paise }) => sum + outstanding_paise, 0);
+}

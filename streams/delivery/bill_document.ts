@@ -60,7 +60,10 @@ export interface BillDocument extends Omit<InvoiceInputs, "v" | "history"> {
   readonly lines: readonly BillLine[];
   readonly total_paise: number;
   readonly rounding_paise: number;
+  /** Of this bill alone. */
   readonly payable_paise: number;
+  /** What is to be paid: this bill and what was owed before it. Below zero: the customer's credit. */
+  readonly amount_due_paise: number;
   /** Oldest first; the last bar is this bill. */
   readonly chart: readonly ChartBar[];
   /** The same month a year before, where it is known. */
@@ -95,6 +98,7 @@ export function billDocument(
     total_paise: head.total_paise,
     rounding_paise: head.rounding_paise,
     payable_paise: head.payable_paise,
+    amount_due_paise: inputs.balance?.amount_due_paise ?? head.payable_paise,
     last_year: history.find(({ period }) => period === year_before) ?? null,
     chart: chartOf(earlier, head.period, inputs),
   };
@@ -121,4 +125,11 @@ function chartOf(
     }),
     { period, units_kwh: shares.at(-1)! },
   ];
+}
+
+/** What was owed and what came in; a payment of before that was reversed since is owed again. */
+export function standingBefore(balance: InvoiceInputs["balance"]) {
+  const { before_paise, payments_paise } = balance ?? { before_paise: 0, payments_paise: 0 };
+  const received_paise = Math.max(0, payments_paise);
+  return { before_paise: before_paise - payments_paise + received_paise, received_paise };
 }

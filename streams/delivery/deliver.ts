@@ -18,6 +18,7 @@ import {
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { type Notice, notice } from "../../protocol/messages/billing.ts";
 import { parseJson } from "../../protocol/schema.ts";
+import { outstandingOf } from "../accounts/ledger_rows.ts";
 import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
 import { ASK_AFTER_MS } from "./asking.ts";
 import type { ChannelLimit } from "./channel_limit.ts";
@@ -112,7 +113,7 @@ async function noteSent(options: DeliveryOptions, given: Notice, sent: Sent, now
 async function load({ db }: DeliveryOptions, given: Notice): Promise<Loaded> {
   const row = await db.selectFrom("notification")
     .innerJoin("invoice", "invoice.invoice_id", "notification.invoice_id")
-    .selectAll("notification").select("invoice.state as invoice_state")
+    .selectAll("notification").select(["invoice.state as invoice_state", "invoice.account_id"])
     .where("notification_id", "=", given.notification_id)
     .where("channel", "=", given.channel)
     .where("notification.invoice_id", "=", given.invoice_id)
@@ -123,10 +124,15 @@ async function load({ db }: DeliveryOptions, given: Notice): Promise<Loaded> {
         `does not exist`,
     );
   }
+  const outstanding_paise = row.kind === "reminder"
+    ? await outstandingOf(db, row.account_id, row.invoice_id)
+    : null;
+  const paid = outstanding_paise === 0 && row.invoice_state === "issued";
   return {
     notice: given,
     state: notificationOf(row),
-    invoice: row.invoice_state,
+    invoice: paid ? "paid" : row.invoice_state,
+    outstanding_paise,
     suppressed: await suppressionOf(db, given.channel, row.recipient),
     created_at_ms: row.created_at.getTime(),
   };

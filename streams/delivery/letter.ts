@@ -1,7 +1,7 @@
 /** The e-mail of one bill: subject, text and HTML in the consumer's language. */
-import type { BillDocument } from "./bill_document.ts";
-import { dateLong, groupIndian, periodLong, rupees } from "./format.ts";
-import { labelsOf } from "./labels.ts";
+import { type BillDocument, standingBefore } from "./bill_document.ts";
+import { dateLong, groupIndian, type Language, periodLong, rupees } from "./format.ts";
+import { type Labels, labelsOf } from "./labels.ts";
 import type { NoticeKind } from "../../actors/notification/template.ts";
 
 export interface Letter {
@@ -60,19 +60,17 @@ export function letterOf(
   const period = periodLong(bill.period, language);
   const utility = (language === "mr" ? bill.utility.name_mr : undefined) ?? bill.utility.name;
   const labels = labelsOf(language);
-  const facts = [
-    [
-      bill.payable_paise < 0 ? labels.credit : labels.payable,
-      `₹ ${rupees(Math.abs(bill.payable_paise))}`,
-    ],
-    [labels.due_on, dateLong(bill.due_on, language)],
+  const facts: (readonly [string, string])[] = [
+    [payableLabel(bill, labels), `₹ ${rupees(Math.abs(bill.amount_due_paise))}`],
+    ...whenOf(bill, labels, language),
+    ...beforeOf(bill, labels),
     [labels.number, bill.number],
     [labels.consumer_number, bill.consumer.number],
     [labels.units_billed, groupIndian(bill.units_kwh)],
     ...(bill.closing.source === "estimate"
       ? [[labels.estimated_bill, labels.provenance_estimate] as const]
       : []),
-  ] as const;
+  ];
   const contact = bill.utility.contact === undefined
     ? ""
     : `${labels.contact}: ${bill.utility.contact}`;
@@ -88,14 +86,42 @@ export function letterOf(
     to,
     to_name: name,
     subject: `${kind === "bill" ? words.subject(period) : words.reminder_subject(period)}: ${
-      bill.payable_paise < 0 ? `${labels.credit} ` : ""
-    }₹ ${rupees(Math.abs(bill.payable_paise))}`,
+      bill.amount_due_paise < 0 ? `${labels.credit} ` : ""
+    }₹ ${rupees(Math.abs(bill.amount_due_paise))}`,
     text: textOf(parts),
     html: htmlOf(parts, language),
     date_ms: bill.issued_at_ms,
     pdf,
     pdf_name: pdfNameOf(bill.number),
   };
+}
+
+function payableLabel({ amount_due_paise }: BillDocument, labels: Labels): string {
+  if (amount_due_paise > 0) return labels.payable;
+  return amount_due_paise < 0 ? labels.credit : labels.nothing_due;
+}
+
+/** When it is to be paid; of a credit, what becomes of it. */
+function whenOf(
+  { amount_due_paise, due_on }: BillDocument,
+  labels: Labels,
+  language: Language,
+): [string, string][] {
+  if (amount_due_paise > 0) return [[labels.due_on, dateLong(due_on, language)]];
+  return amount_due_paise < 0 ? [[labels.no_payment, labels.credit_kept]] : [];
+}
+
+/** What is in the amount beside the bill itself, where there is any of it. */
+function beforeOf({ balance, payable_paise }: BillDocument, labels: Labels): [string, string][] {
+  const { before_paise: was_paise, received_paise } = standingBefore(balance);
+  if (was_paise === 0 && received_paise === 0) return [];
+  const was = was_paise < 0 ? labels.credit_before : labels.arrears;
+  const facts: [string, string][] = [
+    [was, `₹ ${rupees(was_paise)}`],
+    [labels.received, `₹ ${rupees(received_paise)}`],
+    [labels.of_this_bill, `₹ ${rupees(payable_paise)}`],
+  ];
+  return facts.filter(([label]) => label !== labels.received || received_paise > 0);
 }
 
 interface Parts {

@@ -8,10 +8,10 @@ const TEXT_MAX = 70;
  * `upi://pay?pa=..&pn=..&am=..&cu=INR&tn=..`; null where the utility takes no UPI, or nothing is to
  * be paid. The note is the bill's number: by it the payment finds its bill.
  */
-export function paymentLinkOf({ utility, payable_paise, number }: BillDocument): string | null {
-  if (utility.upi_id === undefined || payable_paise <= 0) return null;
-  const rupees = `${Math.floor(payable_paise / 100)}.${
-    String(payable_paise % 100).padStart(2, "0")
+export function paymentLinkOf({ utility, amount_due_paise, number }: BillDocument): string | null {
+  if (utility.upi_id === undefined || amount_due_paise <= 0) return null;
+  const rupees = `${Math.floor(amount_due_paise / 100)}.${
+    String(amount_due_paise % 100).padStart(2, "0")
   }`;
   return `upi://pay?pa=${utility.upi_id}&pn=${escaped(utility.name)}` +
     `&am=${rupees}&cu=INR&tn=${escaped(number)}`;

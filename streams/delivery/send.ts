@@ -35,7 +35,9 @@ export interface SendOptions {
 export interface Loaded {
   readonly notice: Notice;
   readonly state: Notification;
-  readonly invoice: "issued" | "void";
+  readonly invoice: "issued" | "void" | "paid";
+  /** Of a reminder: what is left of its bill, and of what fell due before it. */
+  readonly outstanding_paise: number | null;
   readonly suppressed: string | null;
   readonly created_at_ms: number;
 }
@@ -76,15 +78,23 @@ export async function sendOnce(
   return sent;
 }
 
+/** A reminder asks for what is left today, and not for what the bill asked for. */
+function askedFor(bill: BillDocument, outstanding_paise: number | null): BillDocument {
+  if (outstanding_paise === null) return bill;
+  const { balance: _balance, ...rest } = bill;
+  return { ...rest, amount_due_paise: outstanding_paise };
+}
+
 async function sendMail(
   options: SendOptions,
   bill: BillDocument,
-  { notice, state }: Loaded,
+  { notice, state, outstanding_paise }: Loaded,
   recipient: string,
 ): Promise<Sent> {
   if (options.mail === null) throw new TerminalError("no mail server is configured");
   const { pdf } = await mayPass("Bill's file", writeBillPdf(options.billsDir, bill));
-  const letter = letterOf(bill, notice.notification_id, recipient, pdf, state.kind);
+  const asked = askedFor(bill, outstanding_paise);
+  const letter = letterOf(asked, notice.notification_id, recipient, pdf, state.kind);
   const provider_id = await options.mail.send(letter);
   return { provider_id, template_id: null, segments: null };
 }
@@ -92,7 +102,7 @@ async function sendMail(
 async function sendText(
   options: SendOptions,
   bill: BillDocument,
-  { notice, state, created_at_ms }: Loaded,
+  { notice, state, created_at_ms, outstanding_paise }: Loaded,
   recipient: string,
   mayHaveLeft: boolean,
 ): Promise<Sent> {
@@ -104,7 +114,11 @@ async function sendText(
   }
   const rules = smsRules ??
     { templates: builtInTemplates(options.utility.name), segments_max: SEGMENTS_MAX };
-  const { body, template, segments } = smsTextOf(bill, state.kind, rules);
+  const { body, template, segments } = smsTextOf(
+    askedFor(bill, outstanding_paise),
+    state.kind,
+    rules,
+  );
   const { template_id, header } = template;
   // An attempt before this one ended without an answer: no text of it is older than the intent.
   const isOurs = (other: string) => other === body || isAbout(template, bill.number, other);

@@ -23,7 +23,7 @@ export function smsValuesOf(bill: BillDocument): VariableValues {
     period: periodLong(bill.period, language),
     month: `${month} ${bill.period.slice(0, 4)}`,
     // What is in the customer's favour asks for nothing.
-    amount: rupeesShort(Math.max(0, bill.payable_paise)),
+    amount: rupeesShort(Math.max(0, bill.amount_due_paise)),
     due_on: dateShort(bill.due_on),
     consumer_number: bill.consumer.number,
     name: bill.consumer.name,

@@ -41,7 +41,7 @@ export const guards: readonly Guard[] = [
     rule: "A bill in the customer's favour shows no code to pay with",
     source: PAGE,
     file: "streams/delivery/payment_link.ts",
-    find: "if (utility.upi_id === undefined || payable_paise <= 0) return null;",
+    find: "if (utility.upi_id === undefined || amount_due_paise <= 0) return null;",
     replace: "if (utility.upi_id === undefined) return null;",
     test: PAYMENT_TEST,
     name: "paymentLinkOf() is none without a payee",

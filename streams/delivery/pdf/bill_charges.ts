@@ -42,7 +42,7 @@ export function drawCharges(
         { text: line.amount, x: AMOUNT, align: "right" },
       ]);
     }
-    y = drawTotals(pen, view, room, fit(y, 3 * room.row + 3));
+    y = drawTotals(pen, view, room, fit(y, view.sums.length * room.row + 3));
   });
   return y;
 }
@@ -87,15 +87,13 @@ function drawRow(pen: Pen, y: number, height: number, description: string, cells
 }
 
 function drawTotals(pen: Pen, view: BillView, { row }: Room, top: number): number {
-  const { words } = view;
-  const sums = [
-    [words.total, view.total, style(SIZE_PT, "semibold"), row],
-    [words.rounding, view.rounding, style(SIZE_PT), row],
-    [view.payable.label, `₹ ${view.payable_exact}`, style(10.5, "semibold"), row + 3],
-  ] as const;
   let y = top;
-  for (const [name, amount, text, height] of sums) {
-    if (name === view.payable.label) pen.canvas.fill({ x: LEFT, y, width: WIDTH, height }, WASH);
+  for (const { label: name, amount, kind } of view.sums) {
+    const text = kind === "part"
+      ? style(SIZE_PT)
+      : style(kind === "due" ? 10.5 : SIZE_PT, "semibold");
+    const height = kind === "due" ? row + 3 : row;
+    if (kind === "due") pen.canvas.fill({ x: LEFT, y, width: WIDTH, height }, WASH);
     const baseline = y + height / 2 + 3.4;
     pen.canvas.element("TR", () => {
       pen.canvas.element("TH", () => pen.put(name, LEFT + PADDING, baseline, text), {

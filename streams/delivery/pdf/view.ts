@@ -19,6 +19,7 @@ import {
 } from "../format.ts";
 import { type Labels, labelsOf } from "../labels.ts";
 import { paymentLinkOf } from "../payment_link.ts";
+import { checkBalance, sumsOf } from "./sums.ts";
 
 /** Name and value, one under the other or side by side. */
 export type Fact = readonly [label: string, value: string];
@@ -29,8 +30,10 @@ function isPrinted({ code, amount_paise }: BillLine): boolean {
 }
 
 /** Throws `TerminalError` when the lines of a bill do not sum to what it asks for. */
-function checkSums({ number, lines, total_paise, rounding_paise, payable_paise }: BillDocument) {
+function checkSums(bill: BillDocument) {
+  const { number, lines, total_paise, rounding_paise, payable_paise } = bill;
   const sum_paise = lines.reduce((sum, { amount_paise }) => sum + amount_paise, 0);
+  checkBalance(bill);
   if (sum_paise === total_paise && total_paise + rounding_paise === payable_paise) return;
   throw new TerminalError(
     `Bill ${number} does not add up and is not printed: its lines sum to ${rupees(sum_paise)}, ` +
@@ -67,9 +70,7 @@ export function billView(bill: BillDocument) {
     connection: connectionOf(bill, words),
     readings: readingsOf(bill, words),
     lines: bill.lines.filter(isPrinted).map((line) => lineOf(line, words, language)),
-    total: rupees(bill.total_paise),
-    rounding: rupees(bill.rounding_paise),
-    payable_exact: rupees(Math.abs(bill.payable_paise)),
+    sums: sumsOf(bill, words),
     chart: chartOf(bill, words, language),
     payment: paymentOf(bill, words),
     provenance: provenanceOf(bill, words, language),
@@ -90,9 +91,13 @@ function utilityOf({ utility }: BillDocument, words: Labels, language: Language)
 }
 
 /** The large figure, and by when it is due; a bill in the customer's favour asks for nothing. */
-function payableOf({ payable_paise, due_on }: BillDocument, words: Labels, language: Language) {
-  const amount = `₹ ${rupeesShort(Math.abs(payable_paise))}`;
-  if (payable_paise > 0) {
+function payableOf(
+  { amount_due_paise, due_on }: BillDocument,
+  words: Labels,
+  language: Language,
+) {
+  const amount = `₹ ${rupeesShort(Math.abs(amount_due_paise))}`;
+  if (amount_due_paise > 0) {
     return {
       label: words.payable,
       amount,
@@ -100,7 +105,7 @@ function payableOf({ payable_paise, due_on }: BillDocument, words: Labels, langu
       due: dateLong(due_on, language),
     };
   }
-  const label = payable_paise < 0 ? words.credit : words.nothing_due;
+  const label = amount_due_paise < 0 ? words.credit : words.nothing_due;
   return { label, amount, due_label: "", due: words.no_payment };
 }
 
@@ -284,7 +289,7 @@ function paymentOf(bill: BillDocument, words: Labels) {
   const link = paymentLinkOf(bill);
   if (link === null) return null;
   const upi_id = bill.utility.upi_id!;
-  const alt = fill(words.pay_code, `₹ ${rupees(bill.payable_paise)}`, upi_id);
+  const alt = fill(words.pay_code, `₹ ${rupees(bill.amount_due_paise)}`, upi_id);
   return { link, upi_id, alt };
 }
 

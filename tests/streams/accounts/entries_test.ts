@@ -77,8 +77,8 @@ testOnEachDatabase("the ledger", {
     assert.deepEqual(
       await balancesOf(db, ["A1", "A2"]),
       new Map([
-        ["A1", { before_paise: 105_000, payments_paise: 5_000 }],
-        ["A2", { before_paise: -7_000, payments_paise: 7_000 }],
+        ["A1", { before_paise: 110_000, payments_paise: 5_000 }],
+        ["A2", { before_paise: 0, payments_paise: 7_000 }],
       ]),
     );
     await sound(db);

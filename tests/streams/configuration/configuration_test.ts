@@ -28,8 +28,6 @@ Deno.test("configurationOf() fills in defaults when the environment is empty", (
     smsPerMinute: 600,
     mailsPerMinute: 1200,
     quietHours: { from_min: 1260, to_min: 540 },
-    reminders: [],
-    lateChargeAfterDays: 3,
   });
 });
 

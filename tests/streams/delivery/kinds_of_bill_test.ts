@@ -80,6 +80,7 @@ Deno.test("a credit of an estimated bill is named in the customer's language", (
     return {
       ...{ ...bill, lines: [...bill.lines, line], total_paise },
       payable_paise: total_paise + bill.rounding_paise,
+      amount_due_paise: total_paise + bill.rounding_paise,
     };
   };
   const marathi = billView(favour("mr"));

@@ -8,7 +8,7 @@ import type { BillDocument } from "../../../streams/delivery/bill_document.ts";
 import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
 import { billView } from "../../../streams/delivery/pdf/view.ts";
 import { hasPoppler, run } from "./pdf_tools.ts";
-import { billOfLines, inputsOf, payableBill, sampleBill } from "./sample.ts";
+import { billAfter, billOfLines, inputsOf, payableBill, sampleBill } from "./sample.ts";
 
 const LANGUAGES = ["en", "mr"] as const;
 /** Lakhs and crores: groups of two digits before the last three. */
@@ -64,6 +64,8 @@ function kinds(language: "en" | "mr"): [string, BillDocument][] {
     ["no units", { ...bill, units_kwh: 0, chart: bill.chart.map((b) => ({ ...b, units_kwh: 0 })) }],
     ["credit", billOfLines(bill, [13_000, -50_000])],
     ["nothing", billOfLines(bill, [13_000, -13_000])],
+    ["arrears", billAfter(language, 1_234_567_00, 98_765_00)],
+    ["credit from before", billAfter(language, -1_234_567_00, 98_765_00)],
     ["long name", { ...bill, consumer: { ...bill.consumer, name: name.repeat(7).slice(0, 200) } }],
     ["one word", {
       ...bill,
@@ -160,9 +162,10 @@ Deno.test("the lines that are shown sum to the total that is shown, grouped as i
       lines: bill.lines.map((l, i) => ({ ...l, code: i % 7 ? l.code : "fac" })),
     });
     const shown = view.lines.map(({ amount }) => amount);
-    for (const text of [...shown, view.total, view.payable_exact]) assert.match(text, INDIAN);
-    assert.equal(shown.reduce((sum, text) => sum + paiseOf(text), 0), paiseOf(view.total));
-    assert.equal(Math.abs(paiseOf(view.total)), paiseOf(view.payable_exact));
+    const [total, , due] = view.sums.map(({ amount }) => amount.replace("₹ ", ""));
+    for (const text of [...shown, total!, due!]) assert.match(text, INDIAN);
+    assert.equal(shown.reduce((sum, text) => sum + paiseOf(text), 0), paiseOf(total!));
+    assert.equal(Math.abs(paiseOf(total!)), paiseOf(due!));
   }));
 });
 
@@ -194,7 +197,7 @@ Deno.test("a bill in the customer's favour asks for nothing", async () => {
   assert.match(text, /In your favour\s/);
   assert.match(text, /₹ 370\n/);
   assert.match(text, /No payment is due/);
-  assert.match(text, /In your favour +₹ 370\.00/);
+  assert.match(text, /In your favour: counts towards your next bill +₹ 370\.00/);
   assert.doesNotMatch(text, /Amount payable|Due date|UPI/);
 });
 

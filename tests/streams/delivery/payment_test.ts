@@ -35,7 +35,7 @@ Deno.test("paymentLinkOf() gives back name and number by its parts, and stays sh
         const link = paymentLinkOf({
           ...bill,
           number,
-          payable_paise: Number.MAX_SAFE_INTEGER,
+          amount_due_paise: Number.MAX_SAFE_INTEGER,
           utility: { ...bill.utility, name, upi_id },
         })!;
         assert.match(link, /^[\x21-\x7e]+$/);

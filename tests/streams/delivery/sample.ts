@@ -125,6 +125,20 @@ export function payableBill(language: "en" | "mr"): BillDocument {
   return { ...bill, utility: { ...utility, upi_id: "samay.vidyut@examplebank" } };
 }
 
+/** The payable bill of a customer who owed `before_paise`, with what was paid since counted. */
+export function billAfter(
+  language: "en" | "mr",
+  before_paise: number,
+  payments_paise: number,
+): BillDocument {
+  const amount_due_paise = before_paise + head.payable_paise;
+  return {
+    ...payableBill(language),
+    balance: { before_paise: before_paise + payments_paise, payments_paise, amount_due_paise },
+    amount_due_paise,
+  };
+}
+
 /** `bill` with lines of these amounts, and what they come to. */
 export function billOfLines(bill: BillDocument, amounts_paise: readonly number[]): BillDocument {
   const total_paise = amounts_paise.reduce((sum, amount) => sum + amount, 0);
@@ -132,5 +146,8 @@ export function billOfLines(bill: BillDocument, amounts_paise: readonly number[]
     ...lines[i % 5]!,
     amount_paise,
   }));
-  return { ...bill, lines: charges, total_paise, rounding_paise: 0, payable_paise: total_paise };
+  return {
+    ...{ ...bill, lines: charges, total_paise, rounding_paise: 0 },
+    ...{ payable_paise: total_paise, amount_due_paise: total_paise },
+  };
 }
