@@ -1,5 +1,6 @@
 /** What each message does to a billing cycle: see `cycle.ts` for its states. */
 import { TerminalError } from "../../protocol/errors.ts";
+import { inIndia } from "../../protocol/indian_time.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { type Bill, billOf, type BillTerms, estimatedBillOf } from "./bill.ts";
 import type { RuleCode } from "../validation/rules.ts";
@@ -18,6 +19,7 @@ import {
   segmentOf,
 } from "./segments.ts";
 import { readingSought } from "./sought.ts";
+import { rupeesOf } from "./tariff/rounding.ts";
 
 const STALE: RuleCode = "stale";
 
@@ -121,6 +123,12 @@ export class CycleStep {
       throw new TerminalError(`${cycle.account_id} has no draft for ${cycle.period}`);
     }
     const { candidate, estimate, units_kwh, payable_paise } = draft;
+    if (facts.earlier_draft !== null) {
+      // It would hold that month's use too, and leave its draft nothing to bill.
+      cycle.reason = `the draft of ${facts.earlier_draft} goes first: release or drop it`;
+      cycle.deadline_at_ms = this.now_ms + this.rules.draft_grace_ms;
+      return [];
+    }
     const bill = this.#tried(
       facts,
       (terms) =>
@@ -136,7 +144,9 @@ export class CycleStep {
     }
     // Something changed underneath it: nobody has looked at what it would be now.
     this.#draft(bill, draft);
-    cycle.reason = `changed since it was drafted: ${units_kwh} kWh, ${payable_paise} paise before`;
+    cycle.reason = `changed since it was drafted: ${units_kwh} kWh, ${
+      rupeesOf(payable_paise)
+    } rupees before`;
     return [];
   }
 
@@ -318,7 +328,7 @@ export class CycleStep {
     const { period, requested_at_ms } = this.cycle;
     const asked_ms = requested_at_ms ?? 0;
     return asksMeter(period, asked_ms)
-      ? `meter ${meter_id} was asked at ${new Date(asked_ms).toISOString()} and has not answered`
+      ? `meter ${meter_id} was asked at ${inIndia(asked_ms)} and has not answered`
       : `no reading of meter ${meter_id} within ${period}`;
   }
 }

@@ -78,6 +78,8 @@ export interface CycleFacts {
   readonly open_estimates: readonly OpenEstimate[];
   /** A later period that is billed already, or null. */
   readonly later_billed: string | null;
+  /** The first earlier period of which a draft waits, or null. */
+  readonly earlier_draft: string | null;
   /** Earlier months, oldest first, the last fifteen: the bill shows twelve. */
   readonly history: readonly HistoryFact[];
   /** Of the account's tariff: for the month of the cycle, and for those of `open_estimates`. */

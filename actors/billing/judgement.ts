@@ -1,4 +1,5 @@
 /** The readings of a cycle, held against the rules of validation before they are billed. */
+import { inIndia } from "../../protocol/indian_time.ts";
 import type { ClosingReading, ReadingCheck } from "../../protocol/messages/invoice_inputs.ts";
 import type { ReadingFacts } from "../validation/facts.ts";
 import { judgeReading } from "../validation/judge.ts";
@@ -37,7 +38,7 @@ export function judged(
   const kept: ClosingReading = { ...reading, checks: checks.filter(isSaid) };
   const with_checks = { ...segment, candidate: { ...candidate, reading: kept } };
   if (verdict === "passed" || verdict === "noted") return { segment: with_checks, refusal: null };
-  const at = new Date(reading.read_at_ms).toISOString();
+  const at = inIndia(reading.read_at_ms);
   return {
     segment: with_checks,
     refusal: {

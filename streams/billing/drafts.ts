@@ -32,7 +32,9 @@ export async function showDraft(
   key: CycleKey,
   context: { readonly rules: CycleRules; readonly now_ms: () => number },
 ) {
-  const [loaded] = await loadCycles(db, [key]);
+  const [found] = await loadCycles(db, [key]);
+  // What it would be now, though the draft of an earlier month goes first.
+  const loaded = found && { ...found, facts: { ...found.facts, earlier_draft: null } };
   if (loaded!.cycle.state !== "draft") {
     throw new TerminalError(`${key.account_id} has no draft for ${key.period}`);
   }

@@ -142,6 +142,7 @@ function factsOf(
       to: to_date,
     })),
     later_billed: billed.later_billed,
+    earlier_draft: billed.earlier_draft,
     history: (billed.history ?? []).reverse().map(([period, units_kwh, days, estimated]) => ({
       period,
       units_kwh,

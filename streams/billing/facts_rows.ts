@@ -125,6 +125,8 @@ export interface BilledRow {
   estimates: EstimateRow[] | null;
   /** The first later period that is billed. */
   later_billed: string | null;
+  /** The first earlier period of which a draft waits. */
+  earlier_draft: string | null;
 }
 
 export interface EstimateRow {
@@ -165,7 +167,10 @@ export async function billedRows(
           and cycle.period < given.period
           and (before.period is null or cycle.period > before.period)) as estimates,
       (select min(period) from billing_cycle as cycle
-        where ${billed} and cycle.period > given.period) as later_billed
+        where ${billed} and cycle.period > given.period) as later_billed,
+      (select min(period) from billing_cycle as cycle
+        where cycle.account_id = given.account_id and cycle.state = 'draft'
+          and cycle.period < given.period) as earlier_draft
     from ${given(keys)} left join lateral (
       select period, state, meter_id, to_date, closing_wh, closing_read_at
       from billing_cycle as cycle

@@ -18,6 +18,8 @@ export interface PeriodStatus {
   /** No reading within the time to answer, or within a month that is over. */
   readonly silent: number;
   readonly parked: number;
+  /** Computed, and looked at by people until their grace is over. */
+  readonly drafts: number;
   readonly issued: number;
   readonly imported: number;
   /** Of all live invoices of the period. */
@@ -49,7 +51,7 @@ export async function periodStatus(
         when cycle.state in ('parked', 'awaiting_reading') and cycle.reason is not null
           and cycle.requested_at < ${since} then 'queued'
         when cycle.state = 'awaiting_reading' and cycle.reason is not null then 'silent'
-        when cycle.state in ('awaiting_reading', 'ready', 'draft') then 'awaiting'
+        when cycle.state in ('awaiting_reading', 'ready') then 'awaiting'
         else cycle.state
       end as progress, count(*)::bigint as accounts
     from account left join billing_cycle as cycle
@@ -69,6 +71,7 @@ export async function periodStatus(
     awaiting: count("awaiting"),
     silent: count("silent"),
     parked: count("parked"),
+    drafts: count("draft"),
     issued: count("issued"),
     imported: count("imported"),
     payable_paise,

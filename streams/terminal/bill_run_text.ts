@@ -6,7 +6,7 @@ import { formatTable, terminalWidth } from "./table.ts";
 
 /** `halted`: why the run stopped by its bounds, or null. */
 export function runText(status: PeriodStatus, halted: string | null): string {
-  const { period, accounts, issued, imported, queued, awaiting, silent, parked } = status;
+  const { period, accounts, issued, imported, queued, awaiting, silent, parked, drafts } = status;
   const again = `samay bill run --period ${period}`;
   const text = [
     `${period}: ${counted(issued, "bill")} of ${counted(accounts, "account")}, ${
@@ -17,6 +17,11 @@ export function runText(status: PeriodStatus, halted: string | null): string {
     text.push(`Halted: ${halted}`, `Look at it, then: ${again} --resume --reason "..."`);
   }
   if (imported > 0) text.push(`${imported} imported`);
+  if (drafts > 0) {
+    text.push(
+      `${counted(drafts, "draft")}: issued when the grace is over; see: samay bill draft list`,
+    );
+  }
   if (queued > 0) {
     text.push(
       `${queued} not begun${halted === null ? ": is the billing role running?" : ""}`,

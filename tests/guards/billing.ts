@@ -23,6 +23,15 @@ export const guards: readonly Guard[] = [
     name: "a meter exchanged after the month is none of its business",
   },
   {
+    rule: "A draft waits for that of an earlier month, whose use it would hold too",
+    source: STATES,
+    file: "actors/billing/cycle_step.ts",
+    find: "if (facts.earlier_draft !== null) {",
+    replace: "if (facts.earlier_draft === undefined) {",
+    test: SEGMENTS,
+    name: "a draft waits for that of the month before it, whose use it would hold too",
+  },
+  {
     rule: "The final reading of a meter is noted, not guessed",
     source: USE,
     file: "actors/billing/judge.ts",

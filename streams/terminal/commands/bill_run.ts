@@ -51,7 +51,7 @@ export const command: Command = {
 Running it again adds nothing: only accounts without a bill for the month are closed. One that is
 parked says why; once that is set right, run it again: parked accounts are tried again. A run goes on
 by itself after a crash; one that halted by its bounds waits for --resume. Exit code 0 if every
-account has its bill.
+account has its bill, or its draft.
 
   samay bill run --period 2026-04 --dry-run
   samay bill run --period 2026-04 --max-parked 2 --max-bill 50000
@@ -79,7 +79,7 @@ account has its bill.
     console.log(
       json ? JSON.stringify({ ...status, run_id, halted_reason: halted }) : runText(status, halted),
     );
-    return status.issued + status.imported === status.accounts ? 0 : 1;
+    return status.issued + status.imported + status.drafts === status.accounts ? 0 : 1;
   },
 };
 

@@ -50,6 +50,7 @@ export function facts(change: Partial<CycleFacts> = {}): CycleFacts {
     installations: [installation()],
     open_estimates: [],
     later_billed: null,
+    earlier_draft: null,
     history: [],
     fac: [],
     balance: null,

@@ -213,9 +213,22 @@ Deno.test("a draft under which something changed is looked at anew: nobody has s
   const given = facts({ account });
   assert.deepEqual(receive(cycle, { message: "release", facts: given }, NOW + 1, GRACE), []);
   assert.equal(cycle.state, "draft");
-  assert.match(cycle.reason!, /changed since it was drafted/);
+  assert.match(cycle.reason!, /changed since it was drafted: 250 kWh, 2960\.00 rupees before/);
   const again = receive(cycle, { message: "release", facts: given }, NOW + 2, GRACE);
   assert.equal(again[0]?.effect, "issue");
+});
+
+Deno.test("a draft waits for that of the month before it, whose use it would hold too", () => {
+  const cycle = drafted();
+  const due = NOW + GRACE.draft_grace_ms;
+  const given = facts({ earlier_draft: "2026-03" });
+  assert.deepEqual(receive(cycle, { message: "release", facts: given }, NOW + 1, GRACE), []);
+  assert.equal(cycle.reason, "the draft of 2026-03 goes first: release or drop it");
+  assert.equal(cycle.deadline_at_ms, due + 1);
+  assert.deepEqual(receive(cycle, { message: "deadline", facts: given }, due + 1, GRACE), []);
+  assert.deepEqual([cycle.state, cycle.deadline_at_ms], ["draft", 2 * due - NOW + 1]);
+  const [effect] = receive(cycle, { message: "release", facts: facts() }, due + 2, GRACE);
+  assert.equal(effect?.effect, "issue");
 });
 
 Deno.test("a dropped draft is parked with the reason, and the next close begins anew", () => {

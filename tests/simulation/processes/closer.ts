@@ -149,6 +149,7 @@ function factsOf(
     }],
     open_estimates: [],
     later_billed: billed.findLast((one) => one.period > period)?.period ?? null,
+    earlier_draft: null,
     history: [],
     balance: null,
     replaces: null,

@@ -53,6 +53,7 @@ function facts(change: Partial<CycleFacts> = {}): CycleFacts {
     ...{
       open_estimates: [],
       later_billed: null,
+      earlier_draft: null,
       history: [],
       fac: [],
       balance: null,

@@ -3,6 +3,8 @@ import { TerminalError } from "../../../protocol/errors.ts";
 import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
 import { cyclesDue, cyclesWithReading } from "../../../streams/billing/awaiting.ts";
 import { accountsToClose } from "../../../streams/billing/close_period.ts";
+import { CYCLE_RULES } from "../../../actors/billing/rules.ts";
+import { showDraft } from "../../../streams/billing/drafts.ts";
 import { explain } from "../../../streams/billing/explain.ts";
 import { explanationText } from "../../../streams/billing/explain_text.ts";
 import { findInvoice, invoiceSheet } from "../../../streams/billing/invoices.ts";
@@ -199,6 +201,36 @@ testOnEachDatabase("The billing cycle", {
     await addReading(db, 1, at("2026-04-30T22:00:00+05:30"), 1_250_000);
     assert.deepEqual((await cyclesWithReading(db)).ready, [{ account_id: "A1", period: APRIL }]);
     assert.equal((await stepCycle(contextOf(db, now), "A1", APRIL, look)).state, "issued");
+  },
+
+  "counts drafts by themselves, and lets the draft of an earlier month go first": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, at("2026-04-30T22:00:00+05:30"), 1_250_000);
+    await addReading(db, 1, at("2026-05-31T22:00:00+05:30"), 1_400_000);
+    const now = at("2026-06-02T10:00:00+05:30");
+    const context = {
+      ...contextOf(db, now),
+      rules: { ...CYCLE_RULES, draft_grace_ms: 3_600_000 },
+    };
+    for (const month of [APRIL, "2026-05"]) {
+      const { state } = await stepCycle(context, "A1", month, close(now));
+      assert.equal(state, "draft");
+    }
+    const { drafts, awaiting, issued } = await periodStatus(db, APRIL, now);
+    assert.deepEqual([drafts, awaiting, issued], [1, 0, 0]);
+
+    const release = { step: "release" } as const;
+    const may = await stepCycle(context, "A1", "2026-05", release);
+    assert.deepEqual(
+      [may.state, may.reason],
+      ["draft", "the draft of 2026-04 goes first: release or drop it"],
+    );
+    const sheet = await showDraft(db, { account_id: "A1", period: "2026-05" }, context);
+    assert.equal(sheet.bill?.inputs.units_kwh, 400);
+    assert.equal((await stepCycle(context, "A1", APRIL, release)).state, "issued");
+    assert.match((await stepCycle(context, "A1", "2026-05", release)).reason!, /400 kWh/);
+    const { issued: number } = await stepCycle(context, "A1", "2026-05", release);
+    assert.equal((await invoiceSheet(db, number!)).inputs.units_kwh, 150);
   },
 
   "says so when a meter has not answered in time": async (db) => {
