@@ -38,7 +38,7 @@ export const guards: readonly Guard[] = [
     find: "if (unread !== undefined) {",
     replace: "if (unread === null) {",
     test: SEGMENTS,
-    name: "receive() parks a cycle with a meter taken down whose final reading nobody noted",
+    name: "whose final reading nobody noted",
   },
   {
     rule: "Two meters at the same time are settled by a person",
