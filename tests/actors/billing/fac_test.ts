@@ -29,7 +29,7 @@ function billed(given: CycleFacts, period: string, closed: string, value_wh: num
     { message: "close", requested_at_ms: read_at_ms - 1_000, facts: given },
     read_at_ms,
   );
-  const reading = candidate({ read_at_ms, value_wh });
+  const reading = candidate({ read_at_ms, arrived_at_ms: read_at_ms, value_wh });
   const [effect] = receive(
     cycle,
     { message: "reading", candidate: reading, facts: given },
