@@ -47,7 +47,7 @@ export const guards: readonly Guard[] = [
     find: "if (meter.removed === null || meter.removed.at_ms > next.installed_at_ms) {",
     replace: "if (meter.removed === undefined) {",
     test: SEGMENTS,
-    name: "receive() parks a cycle with a meter taken down that was still there",
+    name: "that was still there when the next one came",
   },
   {
     rule: "A register that began anew is billed by its capacity",
@@ -65,7 +65,7 @@ export const guards: readonly Guard[] = [
     find: "if (found.refusal !== null) throw new ReadingRefused(found.refusal);",
     replace: "",
     test: "tests/actors/billing/cycle_test.ts",
-    name: "receive() parks the cycle when its reading is beyond the sanctioned load",
+    name: "is beyond the sanctioned load",
   },
   {
     rule: "An estimate is of months with actual use alone",

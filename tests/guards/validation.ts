@@ -191,7 +191,7 @@ export const guards: readonly Guard[] = [
     find: "select meter_id, obis, read_at from added where obis = ${ENERGY}",
     replace: "select meter_id, obis, read_at from added where false",
     test: "tests/streams/data/import_test.ts",
-    name: "imports on",
+    name: "imports on the embedded database",
   },
   {
     rule: "A good reading behind a wrong one is not quarantined with it",
