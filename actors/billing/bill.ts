@@ -44,6 +44,8 @@ export interface BillTerms {
   readonly period: string;
   readonly issued_at_ms: number;
   readonly due_days: number;
+  /** Among which that of the account is. */
+  readonly tariffs: readonly TariffDocument[];
 }
 
 /** What of the inputs hangs on how the use came about. */
@@ -128,7 +130,7 @@ export function estimatedBillOf(
   const use = { from, to, units_kwh, account: facts.account, ...published };
   const estimate: Estimate = {
     ...{ status, basis: "mean_of_actual", months },
-    creditable_paise: creditableOf(use),
+    creditable_paise: creditableOf(billableTariffOf(facts.account.tariff_id, terms.tariffs), use),
   };
   return made(facts, terms, {
     ...{ meter: meterOf(installation), opening, closing, from, to, units_kwh, estimate },
@@ -137,8 +139,7 @@ export function estimatedBillOf(
 }
 
 /** All that an estimated bill of `use` asks for, the rounding too, less what stands of it. */
-function creditableOf(use: BilledUse): number {
-  const document = billableTariffOf(use.account.tariff_id);
+function creditableOf(document: TariffDocument, use: BilledUse): number {
   return quoteBill(document, use).payable_paise - standingPaise(document, use);
 }
 
@@ -160,7 +161,7 @@ function meterOf(installation: InstallationFacts): InvoiceInputs["meter"] {
 function made(facts: CycleFacts, terms: BillTerms, use: Use): Bill {
   const { account, consumer, balance, replaces } = facts;
   const { period, issued_at_ms, due_days } = terms;
-  const document = billableTariffOf(account.tariff_id);
+  const document = billableTariffOf(account.tariff_id, terms.tariffs);
   const result = quoteBill(document, { ...use, account });
   assertWhole(document, result);
   const used = new Set(result.parts.map((part) => part.effective_from));

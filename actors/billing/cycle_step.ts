@@ -228,7 +228,8 @@ export class CycleStep {
       return null;
     }
     try {
-      return make({ period: cycle.period, issued_at_ms: now_ms, due_days: rules.due_days });
+      const { due_days, tariffs } = rules;
+      return make({ period: cycle.period, issued_at_ms: now_ms, due_days, tariffs });
     } catch (error) {
       if (error instanceof ReadingRefused) return this.#refuse(error.refusal);
       // What the tariff cannot answer is for people; anything else is a fault of the program.

@@ -1,6 +1,8 @@
-/** The times and bounds of a billing cycle, as a utility may set them. */
+/** The times, bounds and tariffs of a billing cycle, as a utility may set them. */
 import { VALIDATION_RULES, type ValidationRules } from "../validation/rules.ts";
 import { DUE_DAYS } from "./bill.ts";
+import { tariffs } from "./tariff/catalogue.ts";
+import type { TariffDocument } from "./tariff/document.ts";
 
 export interface CycleRules {
   /** How long a slave has to answer the first read-now; each further one twice as long. */
@@ -16,6 +18,8 @@ export interface CycleRules {
   readonly due_days: number;
   /** Against which the readings of a cycle are held before they are billed. */
   readonly validation: ValidationRules;
+  /** Those of the product, and the utility's own. */
+  readonly tariffs: readonly TariffDocument[];
 }
 
 const MINUTE_MS = 60_000;
@@ -30,4 +34,5 @@ export const CYCLE_RULES: CycleRules = {
   draft_grace_ms: 0,
   due_days: DUE_DAYS,
   validation: VALIDATION_RULES,
+  tariffs: tariffs(),
 };

@@ -65,7 +65,7 @@ export interface RunningBilling extends Stoppable {
 
 /** Starts the role. The database must be migrated and the broker's topology applied. */
 export async function startBilling(options: BillingOptions): Promise<RunningBilling> {
-  await storeTariffs(options.db);
+  await storeTariffs(options.db, (options.rules ?? CYCLE_RULES).tariffs);
   const billing = new Billing(options);
   const runs = startRunWorker({
     context: billing.context,

@@ -1,6 +1,6 @@
 /** A dry run: what closing a month would do, account by account, next to the month before. Reads only. */
 import { newCycle } from "../../actors/billing/cycle.ts";
-import { CYCLE_RULES } from "../../actors/billing/rules.ts";
+import type { CycleRules } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { accountsToClose, checkPeriod, countToClose } from "./close_period.ts";
@@ -37,9 +37,10 @@ export interface PreviewPart {
 export async function previewPeriod(
   db: Kysely<Database>,
   period: string,
-  now_ms: number,
+  { rules, now_ms: now }: { readonly rules: CycleRules; readonly now_ms: () => number },
   after: string | null = null,
 ): Promise<PreviewPart> {
+  const now_ms = now();
   checkPeriod(period, now_ms);
   const ids = await accountsToClose(db, period, after === null ? {} : { after }, PREVIEW_MAX);
   const loaded = await loadCycles(db, ids.map((account_id) => ({ account_id, period })));
@@ -48,7 +49,7 @@ export async function previewPeriod(
     ...one,
     cycle: newCycle(one.key.account_id, period),
   }));
-  const context = { rules: CYCLE_RULES, now_ms: () => now_ms };
+  const context = { rules, now_ms: () => now_ms };
   const request = { step: "close", requested_at_ms: now_ms } as const;
   const decided = await decideLoaded(db, context, anew, request);
   const before = await billedBefore(db, period, ids);

@@ -1,11 +1,14 @@
 /** Keeps the tariffs in the database too, version by version, for those who work with SQL. */
-import { tariffs } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 
-/** Writes every version of every tariff that may bill. Bills hold their own copy. */
-export async function storeTariffs(db: Kysely<Database>): Promise<void> {
-  const billing = tariffs().filter(({ example_only }) => example_only === undefined);
+/** Writes every version of each of `tariffs` that may bill. Bills hold their own copy. */
+export async function storeTariffs(
+  db: Kysely<Database>,
+  tariffs: readonly TariffDocument[],
+): Promise<void> {
+  const billing = tariffs.filter(({ example_only }) => example_only === undefined);
   const rows = billing.flatMap((document) =>
     document.versions.map((version) => ({
       tariff_id: document.id,

@@ -34,6 +34,7 @@ const office = {
   utilityName: variables.utilityName,
   upiId: variables.upiId,
   validationRules: variables.validationRules,
+  tariffsDir: variables.tariffsDir,
   ...delivery,
 };
 

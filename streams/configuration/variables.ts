@@ -163,6 +163,13 @@ export const variables = {
     about: "Rules that readings are held against, with their thresholds; `samay reading rules " +
       "--json` writes a file to begin with. Without it those that come with the product.",
   }),
+  tariffsDir: declare({
+    name: "SAMAY_TARIFFS_DIR",
+    schema: path.optional(),
+    expects: "the path of a folder",
+    about: "A folder with tariff files of your own (*.json), beside those of the product; one " +
+      "with a fault keeps the role from starting. See docs/tariffs.md.",
+  }),
   dltFile: declare({
     name: "SAMAY_DLT_FILE",
     schema: path.optional(),

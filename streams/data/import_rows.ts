@@ -1,5 +1,6 @@
 /** What a row of each file that is imported must say: its columns, with what they mean and an example. */
-import { billableTariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import { billableTariffOf, tariffs } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { fullObis } from "../../protocol/iec62056/obis.ts";
 import { startOfIndianDate_ms } from "../../protocol/indian_time.ts";
 import { id } from "../../protocol/messages/common.ts";
@@ -80,13 +81,14 @@ const moment = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const tariff_id = filled(64).superRefine((tariff, context) => {
-  try {
-    billableTariffOf(tariff);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-  }
-});
+const tariffIn = (tariffs: readonly TariffDocument[]) =>
+  filled(64).superRefine((tariff, context) => {
+    try {
+      billableTariffOf(tariff, tariffs);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  });
 
 const UNITS: Readonly<Record<string, readonly [unit: string, kilo: boolean]>> = {
   kWh: ["Wh", true],
@@ -124,6 +126,28 @@ const reading = z.object({
   return { meter_id, obis, read_at_ms: read_at, value: parsed.data, unit: stored };
 });
 
+const consumerRow = (known: readonly TariffDocument[]) =>
+  z.object({
+    consumer_number: filled(32),
+    name: filled(200),
+    address: line(500),
+    phone: or(null, phone),
+    email: or(null, email),
+    language: or("en", z.enum(["en", "mr"], "en or mr")),
+    account_id: or("", id),
+    tariff_id: tariffIn(known),
+    phase: or(1, z.enum(["1", "3"], "1 or 3").transform(Number)),
+    municipal: or(false, yes),
+    sanctioned_load_w: or(0, whole(1_000_000_000, "whole watts such as 3000")),
+    opened_on: day,
+  }).transform((row, context) => {
+    const account_id = row.account_id === "" ? row.consumer_number : row.account_id;
+    if (id.safeParse(account_id).success) return { ...row, account_id };
+    const message = "an account is named by 1 to 32 letters, digits, - or _";
+    context.addIssue({ code: "custom", path: ["account_id"], message });
+    return z.NEVER;
+  });
+
 export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
   consumers: {
     columns: {
@@ -140,26 +164,7 @@ export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
       sanctioned_load_w: may("3000", "watts; 0 or empty: not known"),
       opened_on: must("2026-04-01", "day the account was opened, as YYYY-MM-DD"),
     },
-    schema: z.object({
-      consumer_number: filled(32),
-      name: filled(200),
-      address: line(500),
-      phone: or(null, phone),
-      email: or(null, email),
-      language: or("en", z.enum(["en", "mr"], "en or mr")),
-      account_id: or("", id),
-      tariff_id,
-      phase: or(1, z.enum(["1", "3"], "1 or 3").transform(Number)),
-      municipal: or(false, yes),
-      sanctioned_load_w: or(0, whole(1_000_000_000, "whole watts such as 3000")),
-      opened_on: day,
-    }).transform((row, context) => {
-      const account_id = row.account_id === "" ? row.consumer_number : row.account_id;
-      if (id.safeParse(account_id).success) return { ...row, account_id };
-      const message = "an account is named by 1 to 32 letters, digits, - or _";
-      context.addIssue({ code: "custom", path: ["account_id"], message });
-      return z.NEVER;
-    }),
+    schema: consumerRow(tariffs()),
   },
   meters: {
     columns: {
@@ -227,6 +232,14 @@ export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
     schema: reading,
   },
 };
+
+/** What a row of `kind` must be where the tariffs `known` are. */
+export function rowSchema(
+  kind: ImportKind,
+  known: readonly TariffDocument[],
+): ImportShape["schema"] {
+  return kind === "consumers" ? consumerRow(known) : IMPORTS[kind].schema;
+}
 
 /** The names of a kind's columns that must be there, and that may. */
 export function columnsOf(kind: ImportKind): { required: string[]; optional: string[] } {

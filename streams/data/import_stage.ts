@@ -1,10 +1,11 @@
 /** A file on its way in: opened, laid down part by part, put away. Nothing of it counts yet. */
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { checkRows } from "../csv/check_rows.ts";
 import { type CsvFault, CsvFaults } from "../csv/faults.ts";
 import { type Kysely, sql } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
-import { type ImportKind, IMPORTS } from "./import_rows.ts";
+import { type ImportKind, rowSchema } from "./import_rows.ts";
 
 type Db = Kysely<Database>;
 
@@ -49,11 +50,16 @@ export interface PartRow {
  * Checks the rows of a part one by one and lays them down; what is wrong with each is a fault of the
  * import. The same part again is laid down once. Throws `TerminalError` beyond `ROWS_MAX`.
  */
-export async function layRows(db: Db, import_id: number, rows: readonly PartRow[]): Promise<void> {
+export async function layRows(
+  db: Db,
+  import_id: number,
+  rows: readonly PartRow[],
+  known: readonly TariffDocument[],
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const { kind } = await findImport(trx, import_id);
     const faults = new CsvFaults(Infinity);
-    const checked = checkRows({ rows, faults }, IMPORTS[kind].schema);
+    const checked = checkRows({ rows, faults }, rowSchema(kind, known));
     const lines = rows.map(({ row }) => row);
     // A part that was sent twice is the same part.
     await trx.deleteFrom("data_import_row").where("import_id", "=", import_id)

@@ -9,7 +9,7 @@ import { runBounds } from "../billing/run/bounds.ts";
 import { runProgress } from "../billing/run/progress.ts";
 import { resumeRun, startRun } from "../billing/run/start.ts";
 import { periodStatus } from "../billing/status.ts";
-import { verb } from "./office.ts";
+import { cycleRulesOf, verb } from "./office.ts";
 
 const actor = z.string().trim().min(1).max(64).default("office");
 const reason = z.string().trim().min(1, "say why").max(200);
@@ -34,9 +34,10 @@ export const billRun = verb(
 /** A dry run, part by part: what would be done, and nothing is. */
 export const billPreview = verb(
   z.object({ period: period.optional(), after: id.nullable().default(null) }),
-  async ({ period, after }, { db, now_ms }) => {
-    const now = now_ms();
-    return await previewPeriod(db, period ?? periodOf(now), now, after);
+  async ({ period, after }, context) => {
+    const { db, now_ms } = context;
+    const known = { rules: cycleRulesOf(context), now_ms };
+    return await previewPeriod(db, period ?? periodOf(now_ms()), known, after);
   },
 );
 

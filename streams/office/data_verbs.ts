@@ -8,7 +8,7 @@ import { IMPORT_KINDS } from "../data/import_rows.ts";
 import { endImport, faultsOf, layRows, openImport, PART_ROWS_MAX } from "../data/import_stage.ts";
 import { takeImport } from "../data/import_take.ts";
 import { requireKek } from "./meter_entry.ts";
-import { verb, type Verbs } from "./office.ts";
+import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
 /** Rows in one answer: well inside the broker's message limit of 1 MB. */
 export const PAGE_MAX = {
@@ -89,7 +89,8 @@ const importVerbs: Verbs = {
         values: z.record(z.string().max(64), z.string().max(1_000)),
       })).min(1).max(PART_ROWS_MAX),
     }),
-    async ({ import_id, rows }, { db }) => await layRows(db, import_id, rows),
+    async ({ import_id, rows }, context) =>
+      await layRows(context.db, import_id, rows, cycleRulesOf(context).tariffs),
   ),
   "data-import-look-up": verb(
     z.object({ import_id, after: line }),

@@ -1,11 +1,10 @@
 /** The verbs of drafts and estimates: what a person decides before a bill goes out. */
-import { CYCLE_RULES } from "../../actors/billing/rules.ts";
 import { period } from "../../protocol/messages/billing.ts";
 import { id } from "../../protocol/messages/common.ts";
 import { meterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { z } from "../../protocol/schema.ts";
 import { decideCycle, type Decision, listDrafts, showDraft } from "../billing/drafts.ts";
-import { type OfficeContext, verb, type Verbs } from "./office.ts";
+import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
 const LIST_MAX = 500;
 const key = { account_id: id, period };
@@ -14,11 +13,9 @@ const deed = {
   actor: z.string().trim().min(1).max(64).default("office"),
 };
 
-const rulesOf = ({ cycle_rules = CYCLE_RULES }: OfficeContext) => cycle_rules;
-
 const decided = (toDecision: (input: { reason: string }) => Decision) =>
   verb(z.object({ ...key, ...deed }), async ({ reason, actor, ...cycle }, context) => {
-    const by = { actor, reason, rules: rulesOf(context), now_ms: context.now_ms };
+    const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
     return await decideCycle(context.db, cycle, toDecision({ reason }), by);
   });
 
@@ -30,14 +27,14 @@ export const draftVerbs: Verbs = {
   "draft-show": verb(
     z.object(key),
     async (cycle, context) =>
-      await showDraft(context.db, cycle, { rules: rulesOf(context), now_ms: context.now_ms }),
+      await showDraft(context.db, cycle, { rules: cycleRulesOf(context), now_ms: context.now_ms }),
   ),
   "draft-release": decided(() => ({ step: "release" })),
   "draft-drop": decided(({ reason }) => ({ step: "drop", reason })),
   "bill-estimate": verb(
     z.object({ ...key, status: meterStatus.default("reading_not_taken"), ...deed }),
     async ({ reason, actor, status, ...cycle }, context) => {
-      const by = { actor, reason, rules: rulesOf(context), now_ms: context.now_ms };
+      const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
       return await decideCycle(context.db, cycle, { step: "estimate", status }, by);
     },
   ),

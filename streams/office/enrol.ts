@@ -12,7 +12,7 @@ import { enrolMeter } from "../database/meters.ts";
 import type { Bucket } from "../jetstream/broker.ts";
 import { enrolInput, type Enrolling, rowsOfEnrolment } from "./enrol_input.ts";
 import { ENROLMENTS, findEntry, freshKey, keyFileOf, requireKek } from "./meter_entry.ts";
-import { type OfficeContext, verb } from "./office.ts";
+import { cycleRulesOf, type OfficeContext, verb } from "./office.ts";
 
 export { ENROLMENTS } from "./meter_entry.ts";
 
@@ -38,7 +38,7 @@ export async function enrol(given: Enrolling, context: OfficeContext): Promise<E
   const kek = requireKek(context);
   const bucket = await broker.bucket(ENROLMENTS);
   const standing = await standingEnrolment(bucket, given);
-  const rows = rowsOfEnrolment(given, now_ms());
+  const rows = rowsOfEnrolment(given, now_ms(), cycleRulesOf(context).tariffs);
   const alias = standing === undefined ? {} : { alias: standing.alias };
   const written = await db.transaction().execute(async (trx) => {
     const result = await enrolMeter(trx, { ...rows, meter: { ...rows.meter, ...alias } });

@@ -1,5 +1,6 @@
 /** What an enrolment must say. */
 import { billableTariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
@@ -44,7 +45,11 @@ export type Enrolling = z.output<typeof enrolInput>;
  * The rows of an enrolment. Throws `TerminalError` for a tariff that bills nobody, and where the account
  * needs a name of its own.
  */
-export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
+export function rowsOfEnrolment(
+  given: Enrolling,
+  now_ms: number,
+  tariffs: readonly TariffDocument[],
+): NewMeter {
   const { consumer_number, name, address, phone, email, language } = given;
   const { meter_id, slave_id, tariff_id, phase, municipal, sanctioned_load_w } = given;
   const { multiplying_factor, opening_reading_wh, register_digits } = given;
@@ -56,7 +61,7 @@ export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
         "1 to 32 letters, digits, - or _ (--account)",
     );
   }
-  requireTariff(tariff_id);
+  requireTariff(tariff_id, tariffs);
   return {
     consumer: { consumer_number, name, address, phone, email, language },
     account: {
@@ -82,9 +87,9 @@ export function rowsOfEnrolment(given: Enrolling, now_ms: number): NewMeter {
   };
 }
 
-function requireTariff(tariff_id: string): void {
+function requireTariff(tariff_id: string, tariffs: readonly TariffDocument[]): void {
   try {
-    billableTariffOf(tariff_id);
+    billableTariffOf(tariff_id, tariffs);
   } catch (error) {
     throw new TerminalError((error as Error).message);
   }

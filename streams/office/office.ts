@@ -9,7 +9,7 @@ import { utf8 } from "../../protocol/bytes.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { parseJson, z } from "../../protocol/schema.ts";
 import { subjects } from "../../protocol/subjects.ts";
-import type { CycleRules } from "../../actors/billing/rules.ts";
+import { CYCLE_RULES, type CycleRules } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import type { Utility } from "../delivery/bill_document.ts";
@@ -34,6 +34,11 @@ export interface OfficeContext {
   readonly utility?: Utility;
   /** What readings are held against; without it the rules that come with the product. */
   readonly rules?: ValidationRules;
+}
+
+/** The rules of billing cycles, and the tariffs, that this office goes by. */
+export function cycleRulesOf({ cycle_rules = CYCLE_RULES }: OfficeContext): CycleRules {
+  return cycle_rules;
 }
 
 /** One thing that the office does: input from outside, checked, to a result that goes back as JSON. */

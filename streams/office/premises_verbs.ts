@@ -6,7 +6,7 @@ import { listAccounts, showAccount } from "../premises/accounts.ts";
 import { exchangeMeter } from "../premises/exchange.ts";
 import { moveIn, moveOut } from "../premises/move.ts";
 import { enrolInput, rowsOfEnrolment } from "./enrol_input.ts";
-import { verb, type Verbs } from "./office.ts";
+import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
 /** Lines in one answer: well inside the broker's message limit of 1 MB. */
 const LINES_MAX = 1_000;
@@ -65,12 +65,17 @@ const accountOpen = verb(
     ...{ email: true, language: true, account_id: true, tariff_id: true, phase: true },
     ...{ municipal: true, sanctioned_load_w: true, multiplying_factor: true },
   }).extend({ at: moment, start_wh: wh, ...deed }),
-  async ({ at, start_wh, reason, actor, ...given }, { db, now_ms }) => {
-    const now = now_ms();
+  async ({ at, start_wh, reason, actor, ...given }, context) => {
+    const { db } = context;
+    const now = context.now_ms();
     const at_ms = momentOf(at, now);
     // The slave that reads the meter is known with the meter.
     const asked = { ...given, slave_id: "unused", opening_reading_wh: start_wh };
-    const { consumer, account } = rowsOfEnrolment({ ...asked, installed_at_ms: at_ms }, now);
+    const { consumer, account } = rowsOfEnrolment(
+      { ...asked, installed_at_ms: at_ms },
+      now,
+      cycleRulesOf(context).tariffs,
+    );
     const { meter_id, multiplying_factor } = given;
     await moveIn(db, {
       ...{ consumer, account, meter_id, multiplying_factor, at_ms, start_wh },

@@ -1,10 +1,11 @@
 /** The verbs of tariffs: what is published month by month. */
 import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { period } from "../../protocol/messages/billing.ts";
 import { z } from "../../protocol/schema.ts";
 import { listFac, setFac } from "../billing/fac.ts";
-import { verb, type Verbs } from "./office.ts";
+import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
 const LIST_MAX = 500;
 /** As many as a tariff can have slabs. */
@@ -21,7 +22,8 @@ const facSet = verb(
     reason: z.string().trim().min(1, "say why").max(200),
     actor: z.string().trim().min(1).max(64).default("office"),
   }),
-  async ({ tariff_id, ...given }, { db }) => await setFac(db, knownTariff(tariff_id), given),
+  async ({ tariff_id, ...given }, context) =>
+    await setFac(context.db, knownTariff(tariff_id, cycleRulesOf(context).tariffs), given),
 );
 
 const facList = verb(
@@ -33,9 +35,9 @@ const facList = verb(
   async (given, { db }) => ({ months: await listFac(db, given) }),
 );
 
-function knownTariff(id: string) {
+function knownTariff(id: string, documents: readonly TariffDocument[]) {
   try {
-    return tariffOf(id);
+    return tariffOf(id, documents);
   } catch (error) {
     if (error instanceof RangeError) throw new TerminalError(error.message);
     throw error;

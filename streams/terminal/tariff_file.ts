@@ -62,6 +62,12 @@ async function tariffInFile(path: string): Promise<TariffDocument> {
   );
 }
 
+/** The tariffs of the product and those of `SAMAY_TARIFFS_DIR` on this machine. */
+export async function knownTariffs(): Promise<readonly TariffDocument[]> {
+  const { loadTariffs } = await import("../billing/tariff_folder.ts");
+  return await loadTariffs(Deno.env.get("SAMAY_TARIFFS_DIR") || undefined);
+}
+
 /**
  * The tariff that a command is given, by its id or in a file. Throws `UsageError` for an unknown id,
  * and unless there is exactly one of the two.
@@ -73,8 +79,9 @@ export async function tariffGiven(id: unknown, file: unknown): Promise<TariffDoc
       "Give a tariff by its id or by --file, one of the two; see: samay tariff list",
     );
   }
+  const known = await knownTariffs();
   try {
-    return tariffOf(id);
+    return tariffOf(id, known);
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

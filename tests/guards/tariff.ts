@@ -6,6 +6,8 @@ const SHAPES = "tests/actors/billing/tariff_shapes_test.ts";
 const CHECKS = "tests/actors/billing/tariff_check_test.ts";
 const PROPERTIES = "tests/actors/billing/tariff_properties_test.ts";
 const CYCLE = "tests/actors/billing/cycle_test.ts";
+const OWN = "docs/tariffs.md, writing your own";
+const FOLDER_TEST = "tests/streams/billing/tariff_folder_test.ts";
 const FAC_TEST = "tests/actors/billing/fac_test.ts";
 const FAC_STORE = "tests/streams/billing/fac_test.ts";
 const COMMANDS = "tests/streams/terminal/tariff_test.ts";
@@ -251,5 +253,23 @@ export const guards: readonly Guard[] = [
     replace: "after delete on data_import",
     test: FAC_STORE,
     name: "The fuel adjustment of a month on the embedded database",
+  },
+  {
+    rule: "A tariff file with a fault keeps the role from starting",
+    source: OWN,
+    file: "streams/billing/tariff_folder.ts",
+    find: "if (faults.length === 0) return tariffs(own);",
+    replace: "if (faults.length >= 0) return tariffs(own);",
+    test: FOLDER_TEST,
+    name: "a folder with a fault is refused, with every fault of every file",
+  },
+  {
+    rule: "No tariff of somebody's own stands under the id of another one",
+    source: OWN,
+    file: "streams/billing/tariff_folder.ts",
+    find: "if (other !== undefined) {",
+    replace: "if (other === null) {",
+    test: FOLDER_TEST,
+    name: "a folder with a fault is refused, with every fault of every file",
   },
 ];

@@ -1,4 +1,7 @@
-/** The tariffs that come with the product. Adding one is adding its document here. */
+/**
+ * The tariffs that come with the product, and those that a utility adds: as data, from outside.
+ * Adding one to the product is adding its document here.
+ */
 import { parseOrExplain } from "../../../protocol/schema.ts";
 import exampleCommercialTod from "../tariffs/example-commercial-tod.json" with { type: "json" };
 import exampleNonTelescopic from "../tariffs/example-non-telescopic.json" with { type: "json" };
@@ -8,7 +11,7 @@ import rajasthanLt1 from "../tariffs/rajasthan-lt-1.json" with { type: "json" };
 import tnpdclLt1a from "../tariffs/tnpdcl-lt-1a.json" with { type: "json" };
 import { type TariffDocument, tariffDocument } from "./document.ts";
 
-const documents: readonly TariffDocument[] = [
+const shipped: readonly TariffDocument[] = [
   exampleCommercialTod,
   exampleNonTelescopic,
   karnatakaLt1,
@@ -17,13 +20,23 @@ const documents: readonly TariffDocument[] = [
   tnpdclLt1a,
 ].map((raw) => parseOrExplain(tariffDocument, raw, `Tariff ${raw.id}`));
 
-/** All tariffs, in order of their ids. */
-export function tariffs(): readonly TariffDocument[] {
-  return documents;
+/**
+ * All tariffs in order of their ids: those of the product, and `own`. Throws `RangeError` for one of
+ * `own` whose id is another's: which of the two bills must not hang on an order.
+ */
+export function tariffs(own: readonly TariffDocument[] = []): readonly TariffDocument[] {
+  if (own.length === 0) return shipped;
+  const all = [...shipped, ...own].sort((a, b) => a.id < b.id ? -1 : 1);
+  const twice = all.find(({ id }, i) => all[i + 1]?.id === id);
+  if (twice === undefined) return all;
+  throw new RangeError(`Two tariffs are called ${twice.id}: give one of them another id`);
 }
 
-/** The tariff called `id`. Throws `RangeError` that names the known ones. */
-export function tariffOf(id: string): TariffDocument {
+/** The tariff called `id` of `documents`. Throws `RangeError` that names the known ones. */
+export function tariffOf(
+  id: string,
+  documents: readonly TariffDocument[] = shipped,
+): TariffDocument {
   const found = documents.find((document) => document.id === id);
   if (found !== undefined) return found;
   const known = documents.map((document) => document.id).join(", ");
@@ -31,8 +44,11 @@ export function tariffOf(id: string): TariffDocument {
 }
 
 /** The tariff called `id`, for a bill. Throws `RangeError` for one that is only an example, too. */
-export function billableTariffOf(id: string): TariffDocument {
-  const found = tariffOf(id);
+export function billableTariffOf(
+  id: string,
+  documents: readonly TariffDocument[] = shipped,
+): TariffDocument {
+  const found = tariffOf(id, documents);
   if (found.example_only === undefined) return found;
   throw new RangeError(`Tariff ${id} bills nobody: ${found.example_only}`);
 }

@@ -30,7 +30,7 @@ async function run(): Promise<number> {
     sms: texterOf(configuration, log),
     sending: await sendingOf(configuration, log),
     dueRules: dueRulesOf(configuration),
-    cycleRules: cycleRulesOf(configuration),
+    cycleRules: await cycleRulesOf(configuration),
     utility: utilityOf(configuration),
     rules: await rulesOf(configuration),
     replicas: configuration.natsReplicas,

@@ -75,7 +75,7 @@ async function startAll(
       sms: texterOf(configuration, billingLog),
       sending: await sendingOf(configuration, billingLog),
       dueRules: dueRulesOf(configuration),
-      cycleRules: cycleRulesOf(configuration),
+      cycleRules: await cycleRulesOf(configuration),
       utility: utilityOf(configuration),
       rules: await rulesOf(configuration),
       log: billingLog,

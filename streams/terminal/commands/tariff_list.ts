@@ -1,17 +1,19 @@
 /** `samay tariff list`: the tariffs and their periods. */
-import { tariffs } from "../../../actors/billing/tariff/catalogue.ts";
 import type { Command } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";
+import { knownTariffs } from "../tariff_file.ts";
 
 export const command: Command = {
   name: "tariff list",
   summary: "Lists the tariffs and their periods",
   options: { json: { type: "boolean", help: "One JSON document" } },
-  help: `One line a version. Dates on the command line choose the version.
+  help:
+    `One line a version. Dates on the command line choose the version. Those of a folder of your own are
+among them where SAMAY_TARIFFS_DIR names it.
 
   samay tariff list`,
-  run({ values }) {
-    const rows = tariffs().flatMap((tariff) =>
+  async run({ values }) {
+    const rows = (await knownTariffs()).flatMap((tariff) =>
       tariff.versions.map((version) => ({
         tariff: tariff.id,
         name: tariff.name,
@@ -21,7 +23,7 @@ export const command: Command = {
       }))
     );
     console.log(values.json === true ? JSON.stringify(rows) : toTable(rows));
-    return Promise.resolve(0);
+    return 0;
   },
 };
 

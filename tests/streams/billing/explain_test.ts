@@ -1,5 +1,6 @@
 /** Bills of every kind explained: computed again to the paisa, led back to readings, frames and bills. */
 import assert from "node:assert/strict";
+import { tariffs } from "../../../actors/billing/tariff/catalogue.ts";
 import { type Bill, billOf, estimatedBillOf } from "../../../actors/billing/bill.ts";
 import type {
   CandidateReading,
@@ -26,7 +27,7 @@ import { displayWidth } from "../../../streams/terminal/table.ts";
 const at = (text: string) => Date.parse(text);
 const NOW = at("2026-04-30T18:00:00+05:30");
 const OPENED = at("2026-03-31T18:00:00+05:30");
-const TERMS = { period: "2026-04", issued_at_ms: NOW, due_days: 21 };
+const TERMS = { period: "2026-04", issued_at_ms: NOW, due_days: 21, tariffs: tariffs() };
 
 function installation(change: Partial<InstallationFacts> = {}): InstallationFacts {
   return {

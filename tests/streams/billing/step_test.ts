@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tariffs } from "../../../actors/billing/tariff/catalogue.ts";
 import { TerminalError } from "../../../protocol/errors.ts";
 import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
 import { cyclesDue, cyclesWithReading } from "../../../streams/billing/awaiting.ts";
@@ -463,22 +464,22 @@ testOnEachDatabase("The billing cycle", {
     await addReading(db, 2, NOW, 900_000);
     await addReading(db, 3, NOW, 1_250_000);
     const before = await counts(db);
-    const over = await previewPeriod(db, APRIL, at("2026-05-02T00:00:00+05:30"));
+    const over = await previewPeriod(db, APRIL, contextOf(db, at("2026-05-02T00:00:00+05:30")));
     assert.deepEqual(over.accounts.map((one) => [one.account_id, one.would, one.units_kwh]), [
       ["A1", "issue", 250],
       ["A2", "park", null],
       ["A3", "park", null],
     ]);
-    const still_on = await previewPeriod(db, APRIL, NOW);
+    const still_on = await previewPeriod(db, APRIL, contextOf(db));
     assert.deepEqual(still_on.accounts.map((one) => one.would), ["ask", "ask", "ask"]);
-    await assert.rejects(previewPeriod(db, "2026-06", NOW), /2026-06 has not begun/);
+    await assert.rejects(previewPeriod(db, "2026-06", contextOf(db)), /2026-06 has not begun/);
     assert.deepEqual(await counts(db), before);
   },
 
   "keeps the versions of the tariffs": async (db) => {
     await emptyTables(db);
-    await storeTariffs(db);
-    await storeTariffs(db);
+    await storeTariffs(db, tariffs());
+    await storeTariffs(db, tariffs());
     const rows = await db.selectFrom("tariff").select(["tariff_id", "effective_to"])
       .orderBy("tariff_id").orderBy("effective_from").execute();
     // Examples bill nobody.
