@@ -163,7 +163,11 @@ function unbilled(
   );
   const goes_on = billed.period === null
     ? undefined
-    : open.find((one) => billed.meter_id === null || billed.meter_id === one.meter_id);
+    : open.find((one) =>
+      billed.meter_id === null ||
+      // Put up again since then, it begins at the reading noted as it came back.
+      billed.meter_id === one.meter_id && one.installed_at.getTime() <= closed_ms
+    );
   return open.map((one) => ({
     meter_id: one.meter_id,
     serial_number: one.serial_number,

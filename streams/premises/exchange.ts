@@ -47,7 +47,7 @@ export async function exchangeMeter(
     }
     await checkMoment(trx, old, at_ms, now_ms);
     await checkFinalReading(trx, old, at_ms, final_wh);
-    await takeDown(trx, old, at_ms, final_wh);
+    await takeDown(trx, old, at_ms, final_wh, now_ms);
     await putUp(trx, old, given);
     // A month that is waiting is closed by the meter that hangs there now.
     await trx.updateTable("billing_cycle").set({ meter_id: new_meter_id })

@@ -4,7 +4,6 @@ import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf, inIndia } from "../../protocol/indian_time.ts";
 import type { BillingCommand } from "../../protocol/messages/billing.ts";
 import { subjects } from "../../protocol/subjects.ts";
-import { isDated } from "../billing/candidate.ts";
 import { writeAudit } from "../database/audit.ts";
 import {
   ensureAccount,
@@ -15,13 +14,13 @@ import {
 import type { Kysely, Transaction } from "../database/kysely.ts";
 import { findMeter } from "../database/meters.ts";
 import { enqueue } from "../database/outbox.ts";
-import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 import {
   checkFinalReading,
   checkMoment,
   type Deed,
   type Installation,
+  lastReading,
   liveInstallation,
   lockedAccount,
   takeDown,
@@ -65,11 +64,12 @@ export async function moveOut(db: Kysely<Database>, given: MoveOut): Promise<Mov
     const { at_ms, final_wh } = await finalReading(trx, installation, given);
     await checkMoment(trx, installation, at_ms, now_ms);
     await checkFinalReading(trx, installation, at_ms, final_wh);
-    await takeDown(trx, installation, at_ms, final_wh);
+    await takeDown(trx, installation, at_ms, final_wh, now_ms);
     const closed_on = indianDateOf(at_ms);
+    const period = periodOf(at_ms);
+    await refuseBilled(trx, account_id, period);
     await trx.updateTable("account").set({ status: "closed", closed_on })
       .where("account_id", "=", account_id).execute();
-    const period = periodOf(at_ms);
     const command: BillingCommand = {
       command: "close",
       account_id,
@@ -89,17 +89,25 @@ export async function moveOut(db: Kysely<Database>, given: MoveOut): Promise<Mov
   });
 }
 
+/** The month's own bill, made before its end, leaves no place for one up to the final reading. */
+async function refuseBilled(trx: Transaction<Database>, account_id: string, period: string) {
+  const billed = await trx.selectFrom("billing_cycle").select("cycle_id")
+    .where("account_id", "=", account_id).where("period", "=", period)
+    .where("state", "in", ["issued", "imported"]).executeTakeFirst();
+  if (billed === undefined) return;
+  throw new TerminalError(
+    `${period} has its bill already, and what was used since would never be billed: void it first`,
+  );
+}
+
 async function finalReading(
   trx: Transaction<Database>,
   { meter_id, installed_at }: Installation,
   { at_ms, final_wh }: MoveOut,
 ): Promise<{ at_ms: number; final_wh: number }> {
   if (final_wh !== null) return { at_ms, final_wh };
-  const last = await trx.selectFrom("raw_reading").select(["value", "read_at"])
-    .where("meter_id", "=", meter_id).where("obis", "=", ENERGY).where(isDated("flags"))
-    .where("read_at", ">", installed_at).where("read_at", "<=", new Date(at_ms))
-    .where("read_at", ">=", new Date(at_ms - READING_AGE_MAX_MS))
-    .orderBy("read_at", "desc").limit(1).executeTakeFirst();
+  const oldest_ms = Math.max(installed_at.getTime() + 1, at_ms - READING_AGE_MAX_MS);
+  const last = await lastReading(trx, meter_id, new Date(oldest_ms), at_ms);
   if (last === undefined) {
     throw new TerminalError(
       `No reading of meter ${meter_id} in the 48 hours before ${

@@ -1,10 +1,12 @@
 /** What stands at an account's premises, locked, and whether it may change at a moment. */
 import { TerminalError } from "../../protocol/errors.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
+import { isDated } from "../billing/candidate.ts";
 import { lockAccounts } from "../billing/facts_rows.ts";
 import type { Selectable, Transaction } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database, InstallationTable } from "../database/schema.ts";
+import { lookAgain } from "../validation/decisions.ts";
 
 export type Installation = Selectable<InstallationTable>;
 
@@ -75,10 +77,7 @@ export async function checkFinalReading(
   at_ms: number,
   final_wh: number,
 ): Promise<void> {
-  const last = await trx.selectFrom("raw_reading").select(["value", "read_at"])
-    .where("meter_id", "=", meter_id).where("obis", "=", ENERGY)
-    .where("read_at", ">=", installed_at).where("read_at", "<=", new Date(at_ms))
-    .orderBy("read_at", "desc").limit(1).executeTakeFirst();
+  const last = await lastReading(trx, meter_id, installed_at, at_ms);
   const [shown_wh, when] = last === undefined
     ? [opening_reading_wh, installed_at]
     : [last.value, last.read_at];
@@ -90,13 +89,32 @@ export async function checkFinalReading(
   );
 }
 
-/** The meter is down: its use up to then is the account's, and nothing after. */
+/** The last reading from `from` up to `at_ms` that may be billed, as it was measured or decided. */
+export async function lastReading(
+  trx: Transaction<Database>,
+  meter_id: string,
+  from: Date,
+  at_ms: number,
+): Promise<{ value: number; read_at: Date } | undefined> {
+  const found = await trx.selectFrom("validated_reading").select(["value", "read_at"])
+    .where("meter_id", "=", meter_id).where("obis", "=", ENERGY).where("usable", "=", true)
+    .where(isDated("flags")).where("read_at", ">=", from).where("read_at", "<=", new Date(at_ms))
+    .orderBy("read_at", "desc").limit(1).executeTakeFirst();
+  return found && { value: found.value!, read_at: found.read_at };
+}
+
+/**
+ * The meter is down: its use up to then is the account's, and nothing after. A bill that is not out yet
+ * was made without that, and is made anew.
+ */
 export async function takeDown(
   trx: Transaction<Database>,
-  { installation_id }: Installation,
+  { installation_id, meter_id }: Installation,
   at_ms: number,
   final_wh: number,
+  now_ms: number,
 ): Promise<void> {
+  await lookAgain(trx, meter_id, now_ms, "all");
   await trx.updateTable("installation")
     .set({ removed_at: new Date(at_ms), final_reading_wh: final_wh })
     .where("installation_id", "=", installation_id).execute();

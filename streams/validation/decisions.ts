@@ -121,22 +121,32 @@ export async function decisionsAbout(
 }
 
 /**
- * Lets parked cycles of `meter_id` look for their reading again: those that wait for a decision about
- * a reading. For the transaction of that decision. Returns the accounts and periods.
+ * Lets cycles of `meter_id` look for their reading again, in the transaction of what changed: those
+ * that are parked on a reading, and drafts, which stand on what was known before. `drafts` says whether
+ * estimated ones are among them. Returns the accounts and periods.
  */
-export async function requeueParked(
+export async function lookAgain(
   trx: Transaction<Database>,
   meter_id: string,
   now_ms: number,
+  drafts: "measured" | "all",
 ): Promise<{ account_id: string; period: string }[]> {
+  const isDraft = drafts === "all"
+    ? sql<boolean>`true`
+    : sql<boolean>`draft -> 'candidate' <> 'null'`;
   return await trx.updateTable("billing_cycle")
     .set({
       ...{ state: "awaiting_reading", reason: null, parked_reading_at: null, parked_rule: null },
       // Where no other reading is found, the cycle waits on, or is estimated, as its rules have it.
-      ...{ asks: 0, deadline_at: new Date(now_ms) },
+      ...{ draft: null, asks: 0, deadline_at: new Date(now_ms) },
     })
-    .where("meter_id", "=", meter_id).where("state", "=", "parked")
-    .where("parked_reading_at", "is not", null).where("requested_at", "is not", null)
+    .where("meter_id", "=", meter_id).where("requested_at", "is not", null)
+    .where((of) =>
+      of.or([
+        of.and([of("state", "=", "parked"), of("parked_reading_at", "is not", null)]),
+        of.and([of("state", "=", "draft"), isDraft]),
+      ])
+    )
     .returning(["account_id", "period"]).execute();
 }
 

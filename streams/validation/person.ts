@@ -6,7 +6,7 @@ import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import { findMeter } from "../database/meters.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database, ReadingQuality } from "../database/schema.ts";
-import { lockDecisions, PERSON, requeueParked } from "./decisions.ts";
+import { lockDecisions, lookAgain, PERSON } from "./decisions.ts";
 
 export type Deed = "approve" | "edit" | "substitute" | "reject";
 
@@ -75,7 +75,7 @@ export async function decideByPerson(
       decided_by: given.actor,
       reason: given.reason,
     }).execute();
-    const requeued = await requeueParked(trx, given.meter_id, now_ms);
+    const requeued = await lookAgain(trx, given.meter_id, now_ms, "measured");
     const before_wh = stands?.usable === true ? stands.value : null;
     await writeAudit(trx, {
       actor: given.actor,

@@ -163,6 +163,99 @@ testOnEachDatabase("Premises", {
     assert.deepEqual([closed.final_wh, closed.closed_on], [1_158_500, "2026-04-20"]);
   },
 
+  "an exchange noted late takes a draft back: no reading of one meter is held against another":
+    async (
+      db,
+    ) => {
+      await addAccount(db, 1, { sanctioned_load_w: 0 });
+      await addMeter(db, 9);
+      await addReading(db, 1, at("2026-04-30T17:00:00+05:30"), 1_250_000);
+      const now = at("2026-05-02T10:00:00+05:30");
+      const graced = { ...contextOf(db, now), rules: GRACE };
+      await stepCycle(graced, "A1", APRIL, { step: "close", requested_at_ms: now });
+      const late = { at: "2026-04-30T18:00:00+05:30", final_wh: 1_251_000 };
+      await ask(db, "meter-exchange", { ...exchange, ...late }, now);
+      await addReading(db, 9, at("2026-04-30T23:00:00+05:30"), 15_300);
+      const { state } = await stepCycle(graced, "A1", APRIL, { step: "deadline" });
+      assert.equal(state, "draft");
+      const by = { reason: "looked at", actor: "asha", account_id: "A1", period: APRIL };
+      const { issued } = await ask<{ issued: string }>(db, "draft-release", by, now);
+      const { inputs } = await invoiceSheet(db, issued);
+      // 1251 - 1000 of the old one, 15 - 12 of the new one.
+      assert.equal(inputs.units_kwh, 254);
+    },
+
+  "a move-out takes a draft of its month back: the last bill goes to the final reading": async (
+    db,
+  ) => {
+    await addAccount(db, 1);
+    const asked = at("2026-04-10T10:00:00+05:30");
+    await stepCycle(contextOf(db, asked), "A1", APRIL, { step: "close", requested_at_ms: asked });
+    await addReading(db, 1, asked + 2_000, 1_050_900);
+    const graced = { ...contextOf(db, asked + 5_000), rules: GRACE };
+    const { state } = await stepCycle(graced, "A1", APRIL, { step: "look" });
+    assert.equal(state, "draft");
+    const out = { account_id: "A1", reason: "moved out", at: "2026-04-20", final_wh: 1_160_000 };
+    await ask(db, "account-close", out);
+    const { issued } = await stepCycle(contextOf(db), "A1", APRIL, {
+      ...{ step: "close", requested_at_ms: NOW },
+    });
+    assert.equal((await invoiceSheet(db, issued!)).inputs.units_kwh, 160);
+  },
+
+  "nobody moves out of a month that has its bill: what was used since would be billed never":
+    async (
+      db,
+    ) => {
+      await addAccount(db, 1);
+      const asked = at("2026-04-10T10:00:00+05:30");
+      await stepCycle(contextOf(db, asked), "A1", APRIL, { step: "close", requested_at_ms: asked });
+      await addReading(db, 1, asked + 2_000, 1_050_900);
+      const { issued } = await stepCycle(contextOf(db, asked + 5_000), "A1", APRIL, {
+        step: "look",
+      });
+      assert.ok(issued);
+      const out = { account_id: "A1", reason: "moved out", at: "2026-04-20", final_wh: 1_160_000 };
+      await assert.rejects(ask(db, "account-close", out), /2026-04 has its bill.*void it first/);
+    },
+
+  "a final reading is taken from, and held against, readings that count": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, at("2026-04-20T05:00:00+05:30"), 1_158_500);
+    await addReading(db, 1, at("2026-04-20T06:00:00+05:30"), 9_158_500);
+    const { decideByPerson } = await import("../../../streams/validation/person.ts");
+    const wrong = {
+      ...{ meter_id: "M1", read_at_ms: at("2026-04-20T06:00:00+05:30"), deed: "reject" as const },
+      ...{ value_wh: null, reason: "a digit too many", actor: "asha" },
+    };
+    await decideByPerson(db, wrong, NOW);
+    const out = { account_id: "A1", reason: "moved out", at: "2026-04-20T12:00:00+05:30" };
+    const closed = await ask<{ final_wh: number }>(db, "account-close", out);
+    assert.equal(closed.final_wh, 1_158_500);
+  },
+
+  "a meter that was away and came back begins at the reading noted then": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, at("2026-04-30T23:00:00+05:30"), 1_100_900);
+    const may = at("2026-05-02T10:00:00+05:30");
+    await stepCycle(contextOf(db, may), "A1", APRIL, { step: "close", requested_at_ms: may });
+    const away = at("2026-04-30T23:00:00+05:30");
+    await db.updateTable("installation")
+      .set({ removed_at: new Date(away), final_reading_wh: 1_100_900 }).execute();
+    // Elsewhere it counted 400 kWh.
+    await db.insertInto("installation").values({
+      ...{ account_id: "A1", meter_id: "M1", premises: "Pune", removed_at: null },
+      ...{ installed_at: new Date(at("2026-05-10T10:00:00+05:30")), multiplying_factor: 1 },
+      opening_reading_wh: 1_500_900,
+    }).execute();
+    await addReading(db, 1, at("2026-05-31T23:00:00+05:30"), 1_600_900);
+    const june = at("2026-06-02T10:00:00+05:30");
+    const { issued } = await stepCycle(contextOf(db, june), "A1", "2026-05", {
+      ...{ step: "close", requested_at_ms: june },
+    });
+    assert.equal((await invoiceSheet(db, issued!)).inputs.units_kwh, 100);
+  },
+
   "an estimate, its true-up, and the money of both": async (db) => {
     await addAccount(db, 1);
     const history: [string, string, string, number][] = [

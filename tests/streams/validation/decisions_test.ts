@@ -8,9 +8,9 @@ import {
   decisionsAbout,
   isUsable,
   lockDecisions,
+  lookAgain,
   note,
   quarantine,
-  requeueParked,
 } from "../../../streams/validation/decisions.ts";
 import { sql } from "../../../streams/database/kysely.ts";
 import { testOnEachDatabase, withPostgres } from "../../support/database.ts";
@@ -221,7 +221,7 @@ testOnEachDatabase("Decisions about readings", {
     assert.match(parked.reason!, /900 kWh in 15 minutes/);
     await db.updateTable("billing_cycle").set({ parked_reading_at: new Date(READ) }).execute();
     await decide(db, 1, { status: "rejected" });
-    assert.deepEqual(await inTransaction(db, (trx) => requeueParked(trx, "M1", NOW)), [
+    assert.deepEqual(await inTransaction(db, (trx) => lookAgain(trx, "M1", NOW, "measured")), [
       { account_id: "A1", period: "2026-04" },
     ]);
     assert.deepEqual((await cyclesWithReading(db)).ready, []);

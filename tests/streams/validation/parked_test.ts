@@ -72,6 +72,19 @@ testOnEachDatabase("A month that a reading holds up", {
     assert.deepEqual([units_kwh, closing.read_at_ms], [150, READ - 900_000]);
   },
 
+  "rejected while a draft stands on it: the draft is made anew, without it": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, READ - 900_000, 1_150_900);
+    await addReading(db, 1, READ, 1_990_900);
+    const graced = {
+      ...contextOf(db, NOW),
+      rules: { ...CYCLE_RULES, draft_grace_ms: 3_600_000 },
+    };
+    assert.equal((await stepCycle(graced, "A1", "2026-04", close)).state, "draft");
+    await decideByPerson(db, { ...asha, deed: "reject", value_wh: null }, NOW);
+    assert.equal((await billed(db)).units_kwh, 150);
+  },
+
   "a utility's own threshold holds for billing": async (db) => {
     await addAccount(db, 1);
     await addReading(db, 1, READ, 9_000_900);
