@@ -62,8 +62,11 @@ export class Sweep {
     const { cursor, behind } = await validationLag(this.#db);
     try {
       // Without a lock, which would be written to the disk each time that nothing is new.
-      if (behind === 0) return await this.#unvalidated(nothingNew(cursor, cursor), now_ms);
-      return await this.#db.transaction().execute((trx) => this.#batch(trx, now_ms));
+      const batch = behind === 0
+        ? nothingNew(cursor, cursor)
+        : await this.#db.transaction().execute((trx) => this.#batch(trx, now_ms));
+      // With every batch that catches up: where meters never rest, there is no step without one.
+      return batch.cursor < batch.ledger ? batch : await this.#unvalidated(batch, now_ms);
     } catch (error) {
       this.#followed.clear();
       throw error;
@@ -83,14 +86,20 @@ export class Sweep {
   }
 
   /** Imported readings: those of the journal come first. */
-  async #unvalidated(nothing: SweepResult, now_ms: number): Promise<SweepResult> {
+  async #unvalidated(batch: SweepResult, now_ms: number): Promise<SweepResult> {
     const waiting = await this.#db.selectFrom("reading_unvalidated").select("meter_id").limit(1)
       .executeTakeFirst();
-    if (waiting === undefined) return nothing;
+    if (waiting === undefined) return batch;
     return await this.#db.transaction().execute(async (trx) => {
       const readings = await takeUnvalidated(trx, UNVALIDATED_MAX);
       const found = await this.#judge(trx, readings, new Set(), now_ms);
-      return { ...nothing, readings: readings.length, ...found };
+      return {
+        ...{ cursor: batch.cursor, ledger: batch.ledger },
+        readings: batch.readings + readings.length,
+        looked_up: batch.looked_up + found.looked_up,
+        quarantined: batch.quarantined + found.quarantined,
+        noted: batch.noted + found.noted,
+      };
     });
   }
 

@@ -256,4 +256,13 @@ export const guards: readonly Guard[] = [
     test: OFFICE_TEST,
     name: "reading approve, edit and reject",
   },
+  {
+    rule: "Imported readings are validated where the journal never rests",
+    source: QUARANTINE,
+    file: SWEEP,
+    find: "return batch.cursor < batch.ledger ? batch : ",
+    replace: "return behind > 0 ? batch : ",
+    test: SWEEP_TEST,
+    name: "imported readings are not left waiting where meters never rest",
+  },
 ];

@@ -213,6 +213,21 @@ testOnEachDatabase("The sweep over new readings", {
     assert.deepEqual(await decisions(db), ["M1 spike quarantined"]);
   },
 
+  "imported readings are not left waiting where meters never rest": async (db) => {
+    await addAccount(db, 1);
+    await addAccount(db, 2);
+    const sweep = sweepOf(db);
+    const read_at = new Date(quarter(1, 0, 0).read_at_ms);
+    const key = { meter_id: "M1", obis: ENERGY, read_at };
+    await db.insertInto("raw_reading").values({
+      ...{ ...key, value: 9_000_000, unit: "Wh", source: "import", flags: "[]" },
+    }).execute();
+    await db.insertInto("reading_unvalidated").values(key).execute();
+    await put(db, quarter(2, 1, 1));
+    const { cursor, readings, quarantined } = await sweep.step(NOW);
+    assert.deepEqual([cursor, readings, quarantined], [1, 2, 1]);
+  },
+
   "blocks of new readings are summarised, so that they are not read each time": async (db) => {
     const rows = (from: number, to: number) =>
       sql`insert into raw_reading (meter_id, obis, read_at, value, unit, source, flags,
