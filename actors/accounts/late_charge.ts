@@ -2,6 +2,7 @@
  * The charge for paying late, as the tariff of the bill has it (`settlement`, off unless the tariff
  * switches it on). Once a bill, on no more than what was left of it when its due date was over.
  */
+import { CREDIT_ESTIMATED } from "../billing/bill_quote.ts";
 import { type Settlement, settlementAmounts } from "../billing/tariff/settlement.ts";
 import type { ChargeLine } from "../billing/tariff/usage.ts";
 import type { OwedItem } from "./allocate.ts";
@@ -23,11 +24,18 @@ export function lateChargeOf(item: OwedItem, bill: BilledUnder): LateCharge | nu
   const { outstanding_at_due_paise: left, amount_paise } = item;
   if (left <= 0) return null;
   // A part that was paid in time is charged nothing: each line counts by what was left of the bill.
-  const share = (paise: number) => Number(BigInt(paise) * BigInt(left) / BigInt(amount_paise));
+  const share = (paise: number, of_paise: number) =>
+    Number(BigInt(paise) * BigInt(left) / BigInt(of_paise));
+  // The lines of a true-up are of its whole span: what estimated bills asked for is not owed by it.
+  const credited_paise = bill.lines.filter(({ code }) => code === CREDIT_ESTIMATED)
+    .reduce((sum, line) => sum - line.amount_paise, 0);
   const charges = settlementAmounts(
     bill.settlement,
-    bill.lines.map(({ code, amount_paise }) => ({ code, amount_paise: share(amount_paise) })),
-    share(bill.total_paise),
+    bill.lines.map(({ code, amount_paise: paise }) => ({
+      code,
+      amount_paise: share(paise, amount_paise + credited_paise),
+    })),
+    share(bill.total_paise, amount_paise),
   ).filter(({ when, amount_paise }) => when === "paid_late" && amount_paise > 0);
   if (charges.length === 0) return null;
   return {

@@ -56,7 +56,7 @@ function quoteTrueUp(
     units: null,
     rate: null,
     amount_paise: -credited_paise,
-    how: "all its lines but the fixed charge and the duty on it",
+    how: "all its lines but the fixed charge and the duty on it, less its credit notes",
     clause: `bill ${number}`,
   }));
   const standing = own.lines.slice(0, -1).map((line) => ({

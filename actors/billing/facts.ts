@@ -41,7 +41,10 @@ export interface OpenEstimate {
   /** Where the estimate ended: an estimate that follows begins there. */
   readonly closing_read_at_ms: number;
   readonly closing_wh: number;
-  /** What the bill of the next actual reading gives back: `inputs.estimate.creditable_paise`. */
+  /**
+   * What the bill of the next actual reading gives back: `inputs.estimate.creditable_paise`, less what
+   * credit notes gave back of it already.
+   */
   readonly creditable_paise: number;
 }
 

@@ -8,7 +8,7 @@ import { findInvoice } from "../billing/invoices.ts";
 import { formatRupees } from "../billing/money.ts";
 import { writeAudit } from "../database/audit.ts";
 import { nextNumber } from "../database/invoice_series.ts";
-import type { Kysely } from "../database/kysely.ts";
+import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import type { Deed } from "./reverse.ts";
 
@@ -23,7 +23,7 @@ export interface CreditNote {
 
 /**
  * Issues a credit note on the bill called `bill`. Throws `TerminalError` when it is void, or when all
- * notes together would give back more than it asks for.
+ * notes together, and its true-up, would give back more than it asks for.
  */
 export async function creditBill(
   db: Kysely<Database>,
@@ -43,7 +43,7 @@ export async function creditBill(
     const { credited } = await trx.selectFrom("credit_note")
       .select((of) => of.fn.sum<number>("amount_paise").as("credited"))
       .where("invoice_id", "=", invoice_id).executeTakeFirstOrThrow();
-    const left = payable_paise - Number(credited ?? 0);
+    const left = payable_paise - Number(credited ?? 0) - await truedUp(trx, invoice);
     if (amount_paise > left) {
       throw new TerminalError(
         `Bill ${invoice.number} asks for Rs ${formatRupees(payable_paise)}, of which at most Rs ` +
@@ -66,4 +66,17 @@ export async function creditBill(
     });
     return { number, bill: invoice.number, account_id, amount_paise };
   });
+}
+
+/** What the bill of an actual reading gave back of an estimated one; 0 where none has. */
+async function truedUp(
+  trx: Transaction<Database>,
+  { account_id, number }: { readonly account_id: string; readonly number: string },
+): Promise<number> {
+  const { rows } = await sql<{ credited_paise: number }>`
+    select (credit ->> 'credited_paise')::bigint as credited_paise
+    from invoice cross join jsonb_array_elements(inputs -> 'true_up' -> 'estimated') as credit
+    where account_id = ${account_id} and state = 'issued' and inputs ? 'true_up'
+      and credit ->> 'number' = ${number}`.execute(trx);
+  return rows[0]?.credited_paise ?? 0;
 }

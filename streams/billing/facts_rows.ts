@@ -159,7 +159,10 @@ export async function billedRows(
           'number', invoice.number, 'period', cycle.period, 'from_date', from_date,
           'to_date', to_date, 'units_kwh', units_kwh, 'closing_wh', closing_wh,
           'closing_read_at_ms', round(extract(epoch from closing_read_at) * 1000),
-          'creditable_paise', (invoice.inputs->'estimate'->>'creditable_paise')::bigint
+          'creditable_paise', greatest(0,
+            (invoice.inputs->'estimate'->>'creditable_paise')::bigint - (
+              select coalesce(sum(note.amount_paise), 0) from credit_note as note
+              where note.invoice_id = invoice.invoice_id))
         ) order by cycle.period)
         from billing_cycle as cycle
           join invoice on invoice.cycle_id = cycle.cycle_id and invoice.state = 'issued'

@@ -202,4 +202,23 @@ export const guards: readonly Guard[] = [
     test: PREMISES,
     name: "a final reading is taken from, and held against, readings that count",
   },
+  {
+    rule:
+      "What a credit note gave back of an estimated bill is not given back by its true-up again",
+    source: ESTIMATES,
+    file: "streams/billing/facts_rows.ts",
+    find: "select coalesce(sum(note.amount_paise), 0) from credit_note",
+    replace: "select 0 * coalesce(sum(note.amount_paise), 0) from credit_note",
+    test: PREMISES,
+    name: "what a credit note gave back of an estimate is not given back again",
+  },
+  {
+    rule: "What a true-up gave back of an estimated bill is not given back by a credit note again",
+    source: ESTIMATES,
+    file: "streams/accounts/credit.ts",
+    find: " - await truedUp(trx, invoice);",
+    replace: "; void truedUp;",
+    test: PREMISES,
+    name: "what a credit note gave back of an estimate is not given back again",
+  },
 ];

@@ -152,6 +152,19 @@ Deno.test("lateChargeOf() charges what was left when the due date was over, and 
   assert.equal(lateChargeOf(item(), prompt), null);
 });
 
+Deno.test("lateChargeOf() charges a true-up on what it asks for, not on what estimated bills did", () => {
+  const billed = entry("invoice", 2_000, "2026-05-01", { invoice_id: 1 });
+  const [item] = allocate([billed], DUE).items;
+  const lines = [
+    ...[{ code: "energy", amount_paise: 9_000 }, { code: "duty", amount_paise: 1_000 }],
+    { code: "credit_estimated", amount_paise: -8_000 },
+  ];
+  const settlement = [{ ...RULE, percent_hundredths: 1_000, of: ["energy"] }];
+  // 90 % of 20.00, of that 10 %.
+  const charge = lateChargeOf(item!, { settlement, lines, total_paise: 2_000 });
+  assert.equal(charge?.amount_paise, 180);
+});
+
 Deno.test("reminderDays() and dueDates(): days from the due date", () => {
   assert.deepEqual(reminderDays("off"), []);
   assert.deepEqual(reminderDays("+10, -3,2"), [-3, 2, 10]);

@@ -35,6 +35,28 @@ const exchange = {
   ...{ at: "2026-04-16T11:00:00+05:30", reason: "display dark", actor: "asha" },
 };
 
+/** Account A1, whose April is estimated at its deadline by three months of 8 kWh a day. */
+async function estimatedApril(db: Db) {
+  await addAccount(db, 1);
+  const history: [string, string, string, number][] = [
+    ["2026-01", "2026-01-01", "2026-02-01", 248],
+    ["2026-02", "2026-02-01", "2026-03-01", 224],
+    ["2026-03", "2026-03-01", "2026-03-31", 240],
+  ];
+  for (const [period, from_date, to_date, units_kwh] of history) {
+    const state = "imported" as const;
+    await db.insertInto("billing_cycle")
+      .values({ account_id: "A1", period, state, from_date, to_date, units_kwh }).execute();
+  }
+  const now = at("2026-05-02T10:00:00+05:30");
+  await stepCycle(contextOf(db, now), "A1", APRIL, { step: "close", requested_at_ms: now });
+  const due = now + CYCLE_RULES.estimate_after_ms!;
+  const early = await stepCycle(contextOf(db, due - 1), "A1", APRIL, { step: "deadline" });
+  assert.equal(early.issued, null);
+  const april = await stepCycle(contextOf(db, due), "A1", APRIL, { step: "deadline" });
+  return await invoiceSheet(db, april.issued!);
+}
+
 testOnEachDatabase("Premises", {
   "an exchange inside the month: one bill of both meters, on its readings": async (db) => {
     await addAccount(db, 1);
@@ -257,25 +279,8 @@ testOnEachDatabase("Premises", {
   },
 
   "an estimate, its true-up, and the money of both": async (db) => {
-    await addAccount(db, 1);
-    const history: [string, string, string, number][] = [
-      ["2026-01", "2026-01-01", "2026-02-01", 248],
-      ["2026-02", "2026-02-01", "2026-03-01", 224],
-      ["2026-03", "2026-03-01", "2026-03-31", 240],
-    ];
-    for (const [period, from_date, to_date, units_kwh] of history) {
-      const state = "imported" as const;
-      await db.insertInto("billing_cycle")
-        .values({ account_id: "A1", period, state, from_date, to_date, units_kwh }).execute();
-    }
-    const now = at("2026-05-02T10:00:00+05:30");
     const context = (at_ms: number) => contextOf(db, at_ms);
-    await stepCycle(context(now), "A1", APRIL, { step: "close", requested_at_ms: now });
-    const due = now + CYCLE_RULES.estimate_after_ms!;
-    const early = await stepCycle(context(due - 1), "A1", APRIL, { step: "deadline" });
-    assert.equal(early.issued, null);
-    const april = await stepCycle(context(due), "A1", APRIL, { step: "deadline" });
-    const estimated = await invoiceSheet(db, april.issued!);
+    const estimated = await estimatedApril(db);
     // 8 kWh a day for 30 days.
     assert.deepEqual([estimated.inputs.units_kwh, estimated.inputs.estimate!.status], [
       ...[240, "reading_not_taken"],
@@ -290,14 +295,14 @@ testOnEachDatabase("Premises", {
     assert.deepEqual(trued.inputs.true_up, {
       estimated_to: "2026-04-30",
       estimated: [{
-        ...{ number: april.issued, period: APRIL, units_kwh: 240 },
+        ...{ number: estimated.number, period: APRIL, units_kwh: 240 },
         credited_paise: estimated.inputs.estimate!.creditable_paise,
       }],
     });
     // Voided, the estimate is open again, and the next bill trues it up once more.
     const { voidInvoice } = await import("../../../streams/billing/void.ts");
     await assert.rejects(
-      voidInvoice(db, { bill: april.issued!, reason: "x", actor: "asha", now_ms: june }),
+      voidInvoice(db, { bill: estimated.number, reason: "x", actor: "asha", now_ms: june }),
       /2026-05 begins where this one ends/,
     );
     await voidInvoice(db, { bill: may.issued!, reason: "x", actor: "asha", now_ms: june });
@@ -307,6 +312,30 @@ testOnEachDatabase("Premises", {
     const again = await invoiceSheet(db, anew.issued!);
     assert.deepEqual(again.inputs.true_up, trued.inputs.true_up);
     assert.deepEqual(again.lines, trued.lines);
+  },
+
+  "what a credit note gave back of an estimate is not given back again": async (
+    db,
+  ) => {
+    const april = await estimatedApril(db);
+    const { creditBill } = await import("../../../streams/accounts/credit.ts");
+    const june = at("2026-06-02T10:00:00+05:30");
+    const deed = { reason: "too high", actor: "asha", now_ms: june };
+    await creditBill(db, april.number, 10_000, deed);
+    await addReading(db, 1, at("2026-05-31T18:00:00+05:30"), 1_500_900);
+    const may = await stepCycle(contextOf(db, june), "A1", "2026-05", {
+      ...{ step: "close", requested_at_ms: june },
+    });
+    const { true_up } = (await invoiceSheet(db, may.issued!)).inputs;
+    const { creditable_paise } = april.inputs.estimate!;
+    assert.equal(true_up!.estimated[0]!.credited_paise, creditable_paise - 10_000);
+    // What is left of the bill is its fixed charge.
+    const standing_paise = april.payable_paise - creditable_paise;
+    await assert.rejects(
+      creditBill(db, april.number, standing_paise + 1, deed),
+      /can be credited/,
+    );
+    await creditBill(db, april.number, standing_paise, deed);
   },
 
   "a draft waits in its row, is listed, shown, dropped and released, with who and why": async (
