@@ -67,6 +67,7 @@ export async function insertAlone(
     const { rows: [count] } = await sql<{ invoices: number }>`
       select count(*) as invoices from invoice`.execute(aside);
     const { invoices } = count!;
+    await assertSame(done, aside);
     return {
       seconds,
       a_second: invoices / seconds,
@@ -75,6 +76,17 @@ export async function insertAlone(
     };
   } finally {
     await aside.destroy();
+  }
+}
+
+/** What was inserted is all of it, with what the database books by itself. */
+async function assertSame(done: Kysely<Database>, aside: Kysely<Database>): Promise<void> {
+  for (const table of ["invoice_line", "account_entry", "notification", "outbox"] as const) {
+    const of = async (db: Kysely<Database>) =>
+      (await db.selectFrom(table).select((of) => of.fn.countAll<number>().as("rows"))
+        .executeTakeFirstOrThrow()).rows;
+    const [expected, found] = [await of(done), await of(aside)];
+    if (expected !== found) throw new Error(`${found} rows of ${table}, not ${expected}`);
   }
 }
 
