@@ -1,6 +1,6 @@
 /**
- * When a billing run stops by itself: a wrong tariff, a wrong factor or a month without readings shows
- * in the first thousand bills, and must not go out in the millions behind them.
+ * When a billing run stops by itself: a wrong tariff or a wrong factor shows in the first thousand
+ * bills, and must not go out in the millions behind them.
  */
 
 /** Held against a run page by page, and against each bill. */
