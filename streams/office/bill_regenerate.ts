@@ -11,8 +11,8 @@ export const billRegenerate = verb(
     reason: z.string().trim().min(1, "say why").max(200),
     actor: z.string().trim().min(1).max(64).default("office"),
   }),
-  async (input, { db, now_ms }) => {
-    const context = { db, rules: CYCLE_RULES, now_ms };
+  async (input, { db, now_ms, cycle_rules = CYCLE_RULES }) => {
+    const context = { db, rules: cycle_rules, now_ms };
     return await regenerateBill(context, { ...input, now_ms: now_ms() });
   },
 );

@@ -6,6 +6,7 @@ const ENTRIES_TEST = "tests/streams/accounts/entries_test.ts";
 const PAYMENTS_TEST = "tests/streams/accounts/payments_test.ts";
 const SWEEPS = "streams/accounts/due_sweeps.ts";
 const SWEEPS_TEST = "tests/streams/accounts/due_sweeps_test.ts";
+const COMMANDS_TEST = "tests/streams/accounts/commands_test.ts";
 const ALLOCATE_TEST = "tests/actors/accounts/allocate_test.ts";
 const CSV = "streams/csv/read_csv.ts";
 const CSV_TEST = "tests/streams/csv/csv_test.ts";
@@ -168,5 +169,32 @@ export const guards: readonly Guard[] = [
     replace: "else if (false) {",
     test: CSV_TEST,
     name: "readCsv() refuses a header",
+  },
+  {
+    rule: "What a due date brings and how far the sweep is stand together, also after kill -9",
+    source: DUE,
+    file: "streams/accounts/sweep.ts",
+    find: "return await db.transaction().execute(async (trx) => {",
+    replace: "return await db.connection().execute(async (trx: any) => {",
+    test: "tests/streams/accounts/due_killed_test.ts",
+    name: "Due dates go on after kill -9",
+  },
+  {
+    rule: "A bill is made anew by the rules in force: drafts, and what readings are held against",
+    source: "void, credit note, regenerate, linked",
+    file: "streams/office/bill_regenerate.ts",
+    find: "rules: cycle_rules, now_ms",
+    replace: "rules: CYCLE_RULES, now_ms",
+    test: COMMANDS_TEST,
+    name: "bill regenerate",
+  },
+  {
+    rule: "A faulty file ends with 1",
+    source: FILES,
+    file: "streams/terminal/commands/payment_import.ts",
+    find: "return report.faults.length === 0 ? 0 : 1;",
+    replace: "return 0;",
+    test: COMMANDS_TEST,
+    name: "payment import",
   },
 ];
