@@ -19,6 +19,13 @@ const PARSERS = new Map<number, (text: string) => unknown>([
 
 /** Takes a COPY with its rows as the parameter, like any other query. */
 class Client extends pg.Client {
+  constructor(...given: ConstructorParameters<typeof pg.Client>) {
+    super(...given);
+    // Lost between two queries of a transaction: the pool does not listen while a client is lent,
+    // and without a listener the process would end. The next query hears of it; the pool drops it.
+    this.on("error", () => {});
+  }
+
   // deno-lint-ignore no-explicit-any
   override query(...given: any[]): any {
     const [text, parameters] = given;

@@ -13,6 +13,15 @@ const TRIM = "tests/streams/jetstream/journal_trim_test.ts";
 
 export const guards: readonly Guard[] = [
   {
+    rule: "A database that goes away within a transaction fails that, and does not end the process",
+    source: "review of a pilot's month",
+    file: "streams/database/postgres.ts",
+    find: '    this.on("error", () => {});',
+    replace: "",
+    test: "tests/streams/database/connect_test.ts",
+    name: "a PostgreSQL server",
+  },
+  {
     rule: "What a leaving master gives back is taken at once, not at the next tick",
     source: "rolling restart without a gap over a second",
     file: HOLDER,

@@ -106,6 +106,24 @@ Deno.test({
       await db.destroy();
     });
 
+    await t.step("a server that dies within a transaction fails it, and nothing else", async () => {
+      // In a process of its own: what nobody catches ends a process, and passes by in a test.
+      const script = new URL("loss_process.ts", import.meta.url).pathname;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", script, server.url],
+        ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const error = new Response(child.stderr).text();
+      let said = "";
+      for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+        said += part;
+        if (said === "lent\n") await server.kill();
+      }
+      const { code } = await child.status;
+      await server.restart();
+      assert.deepEqual([said, code], ["lent\nfailed\n", 0], await error);
+    });
+
     await t.step("runLedger() goes on by itself after it was away, and says so once", async () => {
       const db = await openDatabase({ url: server.url });
       const said: string[] = [];
