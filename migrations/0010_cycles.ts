@@ -14,9 +14,11 @@ const STATEMENTS = [
       add column draft jsonb,
       add column estimated boolean not null default false,
       add constraint billing_cycle_draft check ((state = 'draft') = (draft is not null))`,
-  // Those that wait since before: asked once, and due as ever.
+  // Those that wait since before are due as ever; the meter was asked only while the month lasted.
   sql`
-    update billing_cycle set asks = 1, deadline_at = requested_at + interval '15 minutes'
+    update billing_cycle set deadline_at = requested_at + interval '15 minutes',
+        asks = case when requested_at < ((period || '-01')::timestamp + interval '1 month'
+          - interval '330 minutes') at time zone 'UTC' then 1 else 0 end
       where state = 'awaiting_reading'`,
   sql`
     create index billing_cycle_deadline on billing_cycle (deadline_at)

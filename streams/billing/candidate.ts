@@ -1,5 +1,6 @@
 /** Finds the readings that close cycles, many at a time. */
 import type { CandidateReading } from "../../actors/billing/facts.ts";
+import { NO_FRAME } from "../../actors/billing/segments.ts";
 import type { ClosingWindow } from "../../actors/billing/sought.ts";
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
 import { readingFlag } from "../../protocol/messages/journal.ts";
@@ -12,17 +13,6 @@ import { isNotRejected, PERSON } from "../validation/decisions.ts";
 const UNCERTAIN: ReadingFlag = "time_uncertain";
 /** Written as the index of such readings has it. */
 const WENT_BACK = sql`'["register_went_back"]'::jsonb`;
-/** Of a value that somebody put where there is no reading. */
-const NO_FRAME = {
-  frame_sequence: null,
-  journal_sequence: null,
-  sealed_at_ms: null,
-  arrived_at_ms: null,
-  second_found_s: null,
-  trials: null,
-  clock_quality: null,
-  clock_offset_ms: null,
-};
 
 /** Whether the time of a reading is known, by its `flags` column: one that is not closes no month. */
 export function isDated(flags: string) {

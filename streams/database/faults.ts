@@ -1,4 +1,5 @@
 /** What kind of failure a query met, on either driver: both carry the SQLSTATE as `code`. */
+import { TerminalError } from "../../protocol/errors.ts";
 
 /** The five-character SQLSTATE of `error` (PostgreSQL manual, appendix A), or undefined. */
 export function sqlState(error: unknown): string | undefined {
@@ -29,7 +30,8 @@ export function isPassing(error: unknown): boolean {
  */
 export function isLasting(error: unknown): boolean {
   if (sqlState(error) !== undefined) return !isPassing(error);
-  return error instanceof RangeError || error instanceof TypeError;
+  return error instanceof TerminalError || error instanceof RangeError ||
+    error instanceof TypeError;
 }
 
 /** Whether a unique constraint or index refused a row; `name` narrows it to one of them. */

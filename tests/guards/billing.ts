@@ -221,4 +221,13 @@ export const guards: readonly Guard[] = [
     test: PREMISES,
     name: "what a credit note gave back of an estimate is not given back again",
   },
+  {
+    rule: "A reading that the program does not understand parks its account, and holds up no other",
+    source: STATES,
+    file: "streams/database/faults.ts",
+    find: "error instanceof TerminalError || error instanceof RangeError",
+    replace: "error instanceof RangeError",
+    test: "tests/streams/billing/waiting_test.ts",
+    name: "One waiting account whose reading the program does not understand holds up no other",
+  },
 ];

@@ -83,7 +83,8 @@ Deno.test("Timers outlive every process: asked, asked again, estimated, drafted,
   );
 });
 
-Deno.test("One waiting account that the database refuses holds up no other", async () => {
+/** Of three waiting accounts A102 parks, by what `spoil` did to its reading; the two others are billed. */
+async function parksOne(spoil: (db: Db) => Promise<void>): Promise<void> {
   await withBroker(({ broker }) =>
     withDatabase(async (db) => {
       const keys: { account_id: string; period: string }[] = [];
@@ -92,8 +93,8 @@ Deno.test("One waiting account that the database refuses holds up no other", asy
       }
       const close = { step: "close", requested_at_ms: NOW } as const;
       await db.transaction().execute((trx) => stepCycles(trx, contextOf(db), keys, close));
-      for (const n of [101, 102, 103]) await addReading(db, n, NOW + 2_000, 1_250_900);
-      await refuse(db, "A102");
+      for (const n of [101, 103]) await addReading(db, n, NOW + 2_000, 1_250_900);
+      await spoil(db);
       const issued: string[] = [];
       const billing = await startBilling({
         ...{ db, broker, log: silentLog, month_end: false, poll_ms: 20 },
@@ -112,6 +113,17 @@ Deno.test("One waiting account that the database refuses holds up no other", asy
       assert.deepEqual(issued.sort(), ["MH/2026-27/000001", "MH/2026-27/000002"]);
     })
   );
+}
+
+Deno.test("One waiting account that the database refuses holds up no other", async () => {
+  await parksOne(async (db) => {
+    await addReading(db, 102, NOW + 2_000, 1_250_900);
+    await refuse(db, "A102");
+  });
+});
+
+Deno.test("One waiting account whose reading the program does not understand holds up no other", async () => {
+  await parksOne((db) => addReading(db, 102, NOW + 2_000, 1_250_900, ["a_flag_of_tomorrow"]));
 });
 
 testOnEachDatabase("Waiting cycles", {
