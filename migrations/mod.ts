@@ -14,6 +14,7 @@ import * as dataIn from "./0011_data_in.ts";
 import * as ledgerFingerprint from "./0012_ledger_fingerprint.ts";
 import * as billingLookups from "./0013_billing_lookups.ts";
 import * as facRates from "./0014_fac_rates.ts";
+import * as contractDemand from "./0015_contract_demand.ts";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_consumers_and_meters": consumersAndMeters,
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0012_ledger_fingerprint": ledgerFingerprint,
   "0013_billing_lookups": billingLookups,
   "0014_fac_rates": facRates,
+  "0015_contract_demand": contractDemand,
 };

@@ -16,6 +16,7 @@ import { estimateOf, historyOf } from "./estimate.ts";
 import { facOf } from "./fac.ts";
 import type { CycleFacts, InstallationFacts } from "./facts.ts";
 import { isFinal } from "./judge.ts";
+import { measuredOf, registersOf } from "./registers.ts";
 import { NO_FRAME, type Segment } from "./segments.ts";
 import { billableTariffOf } from "./tariff/catalogue.ts";
 import { dayOf } from "./tariff/dates.ts";
@@ -51,7 +52,9 @@ export interface BillTerms {
 /** What of the inputs hangs on how the use came about. */
 type Use =
   & Pick<InvoiceInputs, "meter" | "opening" | "closing" | "from" | "to" | "units_kwh">
-  & Partial<Pick<InvoiceInputs, "rollover" | "earlier_meters" | "estimate" | "true_up" | "fac">>;
+  & Partial<
+    Pick<InvoiceInputs, "rollover" | "earlier_meters" | "estimate" | "true_up" | "fac" | "measured">
+  >;
 
 /**
  * The bill of what `segments` measured, oldest first, the last one closing the cycle; after estimated
@@ -68,11 +71,15 @@ export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: B
   const { open_estimates } = facts;
   const from = indianDateOf(segments[0]!.installation.opening.read_at_ms);
   const fac = facOf(facts, terms.period, from, open_estimates.length > 0);
+  const to = indianDateOf(last.closing.read_at_ms);
+  const units_kwh = segments.reduce((sum, segment) => sum + segment.units_kwh, 0);
+  const measured = measuredIn(facts, segments, terms, { from, to, units_kwh });
   return made(facts, terms, {
     ...last,
     from,
-    to: indianDateOf(last.closing.read_at_ms),
-    units_kwh: segments.reduce((sum, segment) => sum + segment.units_kwh, 0),
+    to,
+    units_kwh,
+    ...(measured === undefined ? {} : { measured }),
     ...(fac === undefined ? {} : { fac }),
     ...(earlier.length === 0 ? {} : { earlier_meters: earlier }),
     ...(open_estimates.length === 0 ? {} : {
@@ -87,6 +94,26 @@ export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: B
       },
     }),
   });
+}
+
+/** Beside kWh: undefined where the tariff needs nothing. */
+function measuredIn(
+  { account, open_estimates }: CycleFacts,
+  segments: readonly Segment[],
+  { tariffs }: BillTerms,
+  use: Pick<InvoiceInputs, "from" | "to" | "units_kwh">,
+): InvoiceInputs["measured"] {
+  const document = billableTariffOf(account.tariff_id, tariffs);
+  if (registersOf(document, use.from, use.to).length === 0) return undefined;
+  if (segments.length > 1 || open_estimates.length > 0) {
+    throw new TerminalError(
+      `tariff ${document.id} needs more registers than kWh, and of a meter that was taken down, or ` +
+        "an estimated month, none are known: settle it by hand",
+    );
+  }
+  const [{ installation, candidate }] = segments as [Segment];
+  const { registers = [], reading } = candidate;
+  return measuredOf(document, installation, registers, use, reading.read_at_ms);
 }
 
 /**

@@ -3,7 +3,7 @@ import { TerminalError } from "../../protocol/errors.ts";
 import type { InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
 import { dayOf } from "./tariff/dates.ts";
 import type { TariffDocument } from "./tariff/document.ts";
-import { InputsMissing, namesOf } from "./tariff/inputs.ts";
+import { InputsMissing, inputsOf, namesOf } from "./tariff/inputs.ts";
 import { type Quote, quote, type QuoteLine, roundingLine } from "./tariff/quote.ts";
 import type { ChargeScope } from "./tariff/scope.ts";
 import { settlementAmounts } from "./tariff/settlement.ts";
@@ -11,7 +11,7 @@ import { shareByDays } from "./tariff/shares.ts";
 
 export type BilledUse = Pick<
   InvoiceInputs,
-  "from" | "to" | "units_kwh" | "account" | "true_up" | "fac"
+  "from" | "to" | "units_kwh" | "account" | "true_up" | "fac" | "measured"
 >;
 
 /** The code of a line that gives an estimated bill back. */
@@ -83,7 +83,7 @@ function quoteTrueUp(
 }
 
 function quoteScope(document: TariffDocument, use: BilledUse, scope?: ChargeScope): Quote {
-  const { from, to, units_kwh, account, fac } = use;
+  const { from, to, units_kwh, account, fac, measured } = use;
   const { phase, municipal, sanctioned_load_w } = account;
   try {
     return quote(document, {
@@ -94,6 +94,13 @@ function quoteScope(document: TariffDocument, use: BilledUse, scope?: ChargeScop
       municipal,
       fac_rates: [],
       fac_changes: fac,
+      kvah: measured?.kvah,
+      demand_va: measured?.demand_va,
+      bands: measured?.bands,
+      // Known of a connection, whatever its tariff asks.
+      contract_va: document.versions.some((version) => inputsOf(version).has("contract"))
+        ? account.contract_va
+        : undefined,
       // A load of 0 is one that nobody has told.
       sanctioned_w: sanctioned_load_w === 0 ? undefined : sanctioned_load_w,
       scope,
@@ -101,9 +108,9 @@ function quoteScope(document: TariffDocument, use: BilledUse, scope?: ChargeScop
   } catch (error) {
     if (!(error instanceof InputsMissing)) throw error;
     const { inputs } = error;
-    const remedy = inputs.every((input) => input === "sanctioned")
-      ? "enrol its meter once more with the load"
-      : "readings of kWh do not tell it, and such an account cannot be billed yet";
+    const remedy = inputs.every((input) => input === "sanctioned" || input === "contract")
+      ? "enrol its meter once more with the load, or the contract demand"
+      : "kWh alone do not tell it: it takes readings of these registers, and no estimate";
     throw new TerminalError(
       `tariff ${document.id} needs ${
         namesOf(inputs)

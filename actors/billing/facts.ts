@@ -98,12 +98,23 @@ export interface CycleFacts {
   readonly replaces: string | null;
 }
 
+/** Another register of the meter that closes a cycle, at the moment of one of its two readings. */
+export interface RegisterReading {
+  readonly obis: string;
+  readonly read_at_ms: number;
+  /** In `unit`; null: it waits for a decision, or was rejected. */
+  readonly value: number | null;
+  readonly unit: string;
+}
+
 /** A reading that may close the cycle. */
 export interface CandidateReading {
   readonly reading: ClosingReading;
   readonly flags: readonly ReadingFlag[];
   /** When, since the opening and up to this reading, the register was seen to go back. */
   readonly went_back_at_ms: number | null;
+  /** Left out where the account's tariff needs none. */
+  readonly registers?: readonly RegisterReading[];
   /** What was decided about it, where anything was. */
   readonly decision?: DecisionFacts | null;
 }

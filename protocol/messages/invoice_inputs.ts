@@ -144,6 +144,23 @@ const fuelAdjustment = z.object({
   source: z.string().min(1).max(300).nullable(),
 });
 
+/** What was measured beside kWh, for a tariff that needs it, and the registers that it comes from. */
+const measured = z.object({
+  /** At the very moments of the opening and the closing reading, before the multiplying factor. */
+  registers: z.array(z.object({
+    obis: z.string().min(1).max(32),
+    read_at_ms: instant_ms,
+    value: z.int().nonnegative(),
+    unit: z.string().min(1).max(16),
+  })).min(1).max(64),
+  /** Whole kVAh. */
+  kvah: z.int().nonnegative().optional(),
+  /** The highest demand of the cycle. */
+  demand_va: z.int().nonnegative().optional(),
+  /** Whole units by the time of day. */
+  bands: z.record(z.string(), z.int().nonnegative()).optional(),
+});
+
 export const invoiceInputs = z.object({
   v: z.literal(1),
   period,
@@ -162,6 +179,8 @@ export const invoiceInputs = z.object({
     municipal: z.boolean(),
     /** 0: not known. */
     sanctioned_load_w: z.int().nonnegative(),
+    /** Contract demand; left out where none was told. */
+    contract_va: z.int().positive().optional(),
   }),
   /** The meter that closes the cycle. */
   meter: meterOnBill,
@@ -192,6 +211,7 @@ export const invoiceInputs = z.object({
       source: z.string().max(300),
     })).min(1).max(4),
   }),
+  measured: measured.optional(),
   /** In the order of time; left out where none was given. */
   fac: z.array(fuelAdjustment).min(1).max(13).optional(),
   /** Earlier months, oldest first, without this one. The bill draws the last eleven and this one. */

@@ -21,6 +21,7 @@ import {
   readingKey,
   segmentsOf,
 } from "./explain_links.ts";
+import { measuredIsThat, measuredLines } from "./explain_registers.ts";
 import type { InvoiceSheet } from "./invoices.ts";
 import { formatRate, formatRupees } from "./money.ts";
 
@@ -69,6 +70,8 @@ export interface Explanation {
   readonly segments: readonly SegmentTrace[];
   readonly units: { readonly kwh: number; readonly formula: string };
   readonly estimate: InvoiceInputs["estimate"] | null;
+  /** Of a tariff by more than kWh: its registers, and what they come to. */
+  readonly measured: readonly string[];
   /** Estimated bills that are given back, each with its state now. */
   readonly true_up:
     | (Omit<NonNullable<InvoiceInputs["true_up"]>, "estimated"> & {
@@ -120,6 +123,7 @@ export function explain(
     segments,
     units: unitsOf(sheet, segments),
     estimate,
+    measured: measuredLines(sheet.inputs),
     true_up: true_up === undefined ? null : {
       ...true_up,
       estimated: true_up.estimated.map((one) => ({
@@ -132,7 +136,8 @@ export function explain(
     total_paise: sheet.total_paise,
     payable_paise: sheet.payable_paise,
     balance,
-    recomputed_equal: isEqual(sheet, again) && unitsAreThose(sheet, segments),
+    recomputed_equal: isEqual(sheet, again) && unitsAreThose(sheet, segments) &&
+      measuredIsThat(kept.tariff_document, sheet.inputs),
   };
 }
 

@@ -98,8 +98,11 @@ function segmentText(
 }
 
 /** An estimate, and what is given back of earlier ones. */
-function basisText({ estimate, true_up }: Explanation, labelled: Labelled): string[] {
-  const text: string[] = [];
+function basisText(
+  { estimate, measured, true_up }: Explanation,
+  labelled: Labelled,
+): string[] {
+  const text = measured.length === 0 ? [] : labelled("Also", measured);
   if (estimate) {
     const months = estimate.months.map(({ period, units_kwh, days }) =>
       `${period}: ${units_kwh} kWh in ${counted(days, "day")}`

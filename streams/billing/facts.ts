@@ -130,10 +130,13 @@ function factsOf(
   installations: readonly InstallationRow[],
 ): Omit<CycleFacts, "fac" | "balance" | "replaces"> {
   const { consumer_number: number, name, address, phone, email, language } = who;
-  const { account_id: id, tariff_id, phase, municipal, sanctioned_load_w } = who;
+  const { account_id: id, tariff_id, phase, municipal, sanctioned_load_w, contract_va } = who;
   const { status, opened_on, closed_on } = who;
   return {
-    account: { id, tariff_id, phase, municipal, sanctioned_load_w, status, opened_on, closed_on },
+    account: {
+      ...{ id, tariff_id, phase, municipal, sanctioned_load_w, status, opened_on, closed_on },
+      ...(contract_va === null ? {} : { contract_va }),
+    },
     consumer: { number, name, address, phone, email, language },
     installations: unbilled(installations, billed),
     open_estimates: (billed.estimates ?? []).map(({ from_date, to_date, ...one }) => ({

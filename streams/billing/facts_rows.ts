@@ -31,6 +31,7 @@ export interface AccountRow {
   phase: 1 | 3;
   municipal: boolean;
   sanctioned_load_w: number;
+  contract_va: number | null;
   status: "active" | "closed";
   opened_on: string;
   closed_on: string | null;
@@ -63,6 +64,7 @@ export async function accountRows(
 ): Promise<AccountRow[]> {
   const { rows } = await sql<AccountRow>`
     select account_id, account.consumer_number, tariff_id, phase, municipal, sanctioned_load_w,
+      contract_va,
       status, opened_on, closed_on, name, address, phone, email, language
     from account join consumer on consumer.consumer_number = account.consumer_number
     where account_id = any(${account_ids}::text[])`.execute(db);

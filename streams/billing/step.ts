@@ -14,6 +14,7 @@ import type { Database } from "../database/schema.ts";
 import { findCandidates } from "./candidate.ts";
 import { loadCycle, loadCycles, type LoadedCycle } from "./facts.ts";
 import { type CycleKey, lockAccounts, readByKeys } from "./facts_rows.ts";
+import { withRegisters } from "./registers.ts";
 import { type Decided, writeDecided } from "./write.ts";
 
 export interface StepContext {
@@ -128,10 +129,13 @@ export async function decideLoaded(
   for (const step of steps) step.begin(request);
   const looking = steps.filter((step) => step.wanted !== null);
   const candidates = await findCandidates(db, looking.map((step) => step.wanted!));
-  for (const [i, step] of looking.entries()) {
+  const found = looking.flatMap((step, i) => {
     const candidate = candidates[i]!;
-    const { facts } = step.loaded;
-    if (candidate !== null) step.receive({ message: "reading", candidate, facts });
+    return candidate === null ? [] : [{ step, candidate, facts: step.loaded.facts }];
+  });
+  const closing = await withRegisters(db, found, rules.tariffs);
+  for (const [i, { step, facts }] of found.entries()) {
+    step.receive({ message: "reading", candidate: closing[i]!, facts });
   }
   for (const step of steps) step.end(request);
   return steps.map((step) => step.decided());

@@ -40,7 +40,8 @@ export async function ensureConsumer(
 
 /**
  * Makes `account` known, as `ensureConsumer()` does; the day it was opened is not compared. A load
- * that was not known (0) may be told now: that completes the account and changes nothing.
+ * that was not known (0) may be told now, and so may a contract demand: that completes the account
+ * and changes nothing.
  */
 export async function ensureAccount(
   trx: Transaction<Database>,
@@ -49,13 +50,22 @@ export async function ensureAccount(
   await trx.insertInto("account").values(account)
     .onConflict((conflict) => conflict.column("account_id").doNothing()).execute();
   const known = (await findAccount(trx, account.account_id))!;
-  const { opened_on: _, sanctioned_load_w, ...rest } = account;
-  const told = sanctioned_load_w !== 0;
-  const completes = told && known.sanctioned_load_w === 0;
-  const compared = told && !completes ? { ...rest, sanctioned_load_w } : rest;
+  const { opened_on: _, sanctioned_load_w, contract_va = null, ...rest } = account;
+  const load = { sanctioned_load_w };
+  const contract = { contract_va };
+  const told = [
+    { value: load, is: sanctioned_load_w !== 0, was: known.sanctioned_load_w !== 0 },
+    { value: contract, is: contract_va !== null, was: known.contract_va !== null },
+  ].filter(({ is }) => is);
+  const compared = Object.assign(
+    {},
+    rest,
+    ...told.filter(({ was }) => was).map((one) => one.value),
+  );
   refuseDifferences(`Account ${account.account_id}`, known, compared);
-  if (!completes) return;
-  await trx.updateTable("account").set({ sanctioned_load_w })
+  const completing = told.filter(({ was }) => !was).map((one) => one.value);
+  if (completing.length === 0) return;
+  await trx.updateTable("account").set(Object.assign({}, ...completing))
     .where("account_id", "=", account.account_id).execute();
 }
 

@@ -41,6 +41,8 @@ export interface AccountTable {
   municipal: boolean;
   /** Watts; 0: not known. */
   sanctioned_load_w: number;
+  /** Contract demand in volt-amperes; null: none was told. */
+  contract_va: Optional<BigInteger>;
   status: "active" | "closed";
   opened_on: CalendarDate;
   /** The day of the move-out. */

@@ -29,6 +29,8 @@ export const enrolInput = z.object({
   municipal: z.boolean().default(false),
   /** Watts; 0: not known. */
   sanctioned_load_w: z.int().nonnegative().max(1_000_000_000).default(0),
+  /** Contract demand in volt-amperes, where the tariff asks for it. */
+  contract_va: z.int().positive().max(1_000_000_000).optional(),
   multiplying_factor: z.number().positive().max(1_000_000).default(1),
   opening_reading_wh: z.int().nonnegative().max(1_000_000_000_000).default(0),
   /** Digits before the point on the register's display: where it begins anew. */
@@ -71,6 +73,7 @@ export function rowsOfEnrolment(
       phase,
       municipal,
       sanctioned_load_w,
+      ...(given.contract_va === undefined ? {} : { contract_va: given.contract_va }),
       status: "active",
       opened_on: indianDateOf(installed_at_ms),
     },

@@ -6,6 +6,9 @@ const SHAPES = "tests/actors/billing/tariff_shapes_test.ts";
 const CHECKS = "tests/actors/billing/tariff_check_test.ts";
 const PROPERTIES = "tests/actors/billing/tariff_properties_test.ts";
 const CYCLE = "tests/actors/billing/cycle_test.ts";
+const REGISTERS = "docs/tariffs.md, what an account must have";
+const REGISTERS_TEST = "tests/actors/billing/registers_test.ts";
+const REGISTERS_STORE = "tests/streams/billing/registers_test.ts";
 const OWN = "docs/tariffs.md, writing your own";
 const FOLDER_TEST = "tests/streams/billing/tariff_folder_test.ts";
 const FAC_TEST = "tests/actors/billing/fac_test.ts";
@@ -271,5 +274,50 @@ export const guards: readonly Guard[] = [
     replace: "if (other === null) {",
     test: FOLDER_TEST,
     name: "a folder with a fault is refused, with every fault of every file",
+  },
+  {
+    rule: "A register that a tariff needs and that has no reading parks the cycle, and is named",
+    source: REGISTERS,
+    file: "actors/billing/registers.ts",
+    find: "if (found === undefined) {",
+    replace: "if (found === undefined) return 0;\n    if (found === null) {",
+    test: REGISTERS_TEST,
+    name: "a register that is missing, undecided, of another unit, or went back is told",
+  },
+  {
+    rule: "Active power is not billed where the tariff is of kVA",
+    source: REGISTERS,
+    file: "actors/billing/registers.ts",
+    find: "if (found.unit !== unit) {",
+    replace: 'if (unit === "") {',
+    test: REGISTERS_TEST,
+    name: "a register that is missing, undecided, of another unit, or went back is told",
+  },
+  {
+    rule: "Bands that are further from all units than rounding park the cycle",
+    source: REGISTERS,
+    file: "actors/billing/registers.ts",
+    find: "if (Math.abs(whole - sum) > entries.length * step) {",
+    replace: "if (Math.abs(whole - sum) < 0) {",
+    test: REGISTERS_TEST,
+    name: "what cutting registers to whole units leaves over is the largest band's",
+  },
+  {
+    rule: "A register that a decision holds back is not billed",
+    source: REGISTERS,
+    file: "streams/billing/registers.ts",
+    find: "case when decision.status is null then reading.value else decision.value end as value",
+    replace: "reading.value as value",
+    test: REGISTERS_STORE,
+    name: "Registers beside kWh on the embedded database",
+  },
+  {
+    rule: "Accounts of a plain tariff ask for no registers",
+    source: REGISTERS,
+    file: "streams/billing/registers.ts",
+    find: "const found = wanted.length === 0 ? new Map() : Map.groupBy(",
+    replace: "const found = wanted.length < 0 ? new Map() : Map.groupBy(",
+    test: REGISTERS_STORE,
+    name: "Registers beside kWh on the embedded database",
   },
 ];

@@ -14,6 +14,10 @@ export type Seasons = z.infer<typeof seasons>;
 
 const HOURS = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/;
 
+/** A register of a meter, by its OBIS code. */
+export const register = z.string()
+  .regex(/^1-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}$/, "an OBIS code such as 1-0:9.8.1");
+
 /** Bands of the day: every minute in exactly one. */
 export const timeOfDay = z.strictObject({
   /** What the units of the bands are. */
@@ -22,6 +26,8 @@ export const timeOfDay = z.strictObject({
     name,
     /** `09:00-17:00`; over midnight as `22:00-06:00`, to midnight as `17:00-24:00`. */
     hours: z.array(z.string().regex(HOURS, "hours like 09:00-17:00")).min(1).max(12),
+    /** That counts the units of the band: billing from a meter needs it. */
+    register: register.optional(),
   })).min(1).max(12),
 });
 export type TimeOfDay = z.infer<typeof timeOfDay>;

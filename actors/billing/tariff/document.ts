@@ -106,6 +106,17 @@ export const FIELD_NAMES: ReadonlySet<string> = new Set([
     Object.keys(shape.shape)
   ),
   ...charge.options.flatMap((kind) => Object.keys(kind.shape)),
-  ...["to_units", "rate", "whole", "below", "band", "season", "measure", "bands", "hours"],
+  ...[
+    "to_units",
+    "rate",
+    "whole",
+    "below",
+    "band",
+    "season",
+    "measure",
+    "bands",
+    "hours",
+    "register",
+  ],
   ...["months", "min", "max", "kwh", "reason"],
 ]);

@@ -32,6 +32,11 @@ export const command: Command = {
       placeholder: "N",
       help: "Sanctioned load in watts: a bill far beyond it is held back (default: not known)",
     },
+    "contract-va": {
+      type: "string",
+      placeholder: "N",
+      help: "Contract demand in volt-amperes, where the tariff asks for it",
+    },
     factor: { type: "string", placeholder: "N", help: "Multiplying factor (default 1)" },
     "register-digits": {
       type: "string",
@@ -104,6 +109,7 @@ function inputOf(values: Values): EnrolInput {
     suite: choice("suite", suite, ["1", "2", "3"]) && Number(suite),
     municipal: values.municipal,
     sanctioned_load_w: whole("sanctioned-load-w"),
+    contract_va: whole("contract-va"),
     multiplying_factor: numberOf(values, "factor", /^\d{1,6}(\.\d{1,4})?$/),
     register_digits: numberOf(values, "register-digits", /^\d{1,2}$/),
     opening_reading_wh: opening_kwh === undefined

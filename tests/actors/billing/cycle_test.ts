@@ -164,7 +164,7 @@ Deno.test("quoteBill() says what an account of kWh alone lacks for a commercial 
     () => quoteBill(document, use),
     (error) =>
       error instanceof TerminalError &&
-      /needs kVAh, .*demand.*which account A1 does not have: readings of kWh/.test(error.message),
+      /needs kVAh, .*demand.*which account A1 does not have: kWh alone/.test(error.message),
   );
 });
 

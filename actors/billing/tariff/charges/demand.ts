@@ -2,6 +2,7 @@
 import { z } from "../../../../protocol/schema.ts";
 import { divideHalfUp } from "../rounding.ts";
 import type { ChargeLine, Usage } from "../usage.ts";
+import { register } from "../calendar.ts";
 import { code, description, paise, when } from "./common.ts";
 
 const VA_A_KVA = 1_000;
@@ -13,6 +14,8 @@ export const demandCharge = z.strictObject({
   description,
   when,
   paise_a_kva: paise,
+  /** That holds the demand; 1-0:9.6.0 where it is left out. */
+  register: register.optional(),
   /** At least this part of the contract demand is billed: 7500 is 75 %. */
   contract_floor_hundredths: z.int().positive().max(PER_CENT).optional(),
   /** What is above the contract demand costs this much more: 5000 is half the rate on top. */
