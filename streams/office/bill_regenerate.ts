@@ -1,9 +1,8 @@
 /** `bill-regenerate`: voids a bill and makes it anew, in one transaction. */
-import { CYCLE_RULES } from "../../actors/billing/rules.ts";
 import { z } from "../../protocol/schema.ts";
 import { billName } from "../billing/invoices.ts";
 import { regenerateBill } from "../billing/regenerate.ts";
-import { verb } from "./office.ts";
+import { cycleRulesOf, verb } from "./office.ts";
 
 export const billRegenerate = verb(
   z.object({
@@ -11,8 +10,9 @@ export const billRegenerate = verb(
     reason: z.string().trim().min(1, "say why").max(200),
     actor: z.string().trim().min(1).max(64).default("office"),
   }),
-  async (input, { db, now_ms, cycle_rules = CYCLE_RULES }) => {
-    const context = { db, rules: cycle_rules, now_ms };
+  async (input, office) => {
+    const { db, now_ms } = office;
+    const context = { db, rules: cycleRulesOf(office), now_ms };
     return await regenerateBill(context, { ...input, now_ms: now_ms() });
   },
 );

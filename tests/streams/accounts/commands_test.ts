@@ -1,12 +1,14 @@
 /** What a person types about payments, accounts and bills, over a real broker. */
 import assert from "node:assert/strict";
 import { CYCLE_RULES } from "../../../actors/billing/rules.ts";
+import { utf8 } from "../../../protocol/bytes.ts";
 import { stepCycle } from "../../../streams/billing/step.ts";
 import { accountVerbs } from "../../../streams/office/account_verbs.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
+import { askOffice } from "../../../streams/office/client.ts";
 import type { OfficeContext } from "../../../streams/office/office.ts";
 import { UPLOAD_PART_BYTES } from "../../../streams/office/upload.ts";
-import { samay } from "../../support/command_line.ts";
+import { failure, samay } from "../../support/command_line.ts";
 import { withOffice } from "../../support/office.ts";
 import { addAccount, addReading, at, contextOf, counts, type Db, NOW } from "../billing/fixture.ts";
 import { accounts, bill, entries, pastTheGuards } from "./booked.ts";
@@ -136,6 +138,33 @@ Deno.test("payment import takes a file of several messages once, and a faulty on
       assert.match(out, /row 1, payd_on: .*\n/);
     });
     await refuses(1, /nowhere\.csv/, "payment", "import", "nowhere.csv");
+  }));
+
+Deno.test("payment import refuses a file of which a piece was lost", () =>
+  withOffice(accountVerbs, { now_ms: () => JUNE }, async ({ db, broker }) => {
+    await accounts(db, 1);
+    const whole = utf8(csv(file.slice(0, 1)));
+    const upload_id = crypto.randomUUID();
+    const piece = { upload_id, part: 1, content_base64: whole.toBase64() };
+    await askOffice(broker, "upload-part", piece);
+    const given = { upload: { upload_id, parts: 2 }, file: "p.csv", source: "hdfc" };
+    await assert.rejects(
+      askOffice(broker, "payment-import", given),
+      failure(/Of the file 1 of 2 pieces arrived: send it again/),
+    );
+    // Nor is the last piece taken for the whole.
+    await askOffice(broker, "upload-part", piece);
+    await assert.rejects(
+      askOffice(broker, "payment-import", { ...given, upload: { upload_id, parts: 1 } }),
+      failure(/send it again/),
+    );
+    await askOffice(broker, "upload-part", { ...piece, part: 0 });
+    const report = await askOffice(broker, "payment-import", {
+      ...given,
+      upload: { upload_id, parts: 1 },
+    });
+    assert.equal((report as { recorded: number }).recorded, 1);
+    assert.equal((await booked(db)).payments, 1);
   }));
 
 Deno.test("account statement, arrears, adjust and check, and bill credit, as a person types them", () =>
