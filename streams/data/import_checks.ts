@@ -11,7 +11,7 @@ type Sql = RawBuilder<unknown>;
 const GIVEN: Readonly<Record<ImportKind, string>> = {
   consumers: "consumer_number text, name text, address text, phone text, email text, " +
     "language text, account_id text, tariff_id text, phase smallint, municipal boolean, " +
-    "sanctioned_load_w bigint, opened_on date",
+    "sanctioned_load_w bigint, contract_va bigint, opened_on date",
   meters: "meter_id text, slave_id text, serial_number text, consumer_number text, " +
     "suite smallint, register_digits smallint",
   installations:
@@ -74,7 +74,15 @@ const same = (table: string, columns: readonly string[]) =>
 
 const CONSUMER = ["name", "address", "phone", "email", "language"];
 const ACCOUNT = [
-  ...["consumer_number", "tariff_id", "phase", "municipal", "sanctioned_load_w", "opened_on"],
+  ...[
+    "consumer_number",
+    "tariff_id",
+    "phase",
+    "municipal",
+    "sanctioned_load_w",
+    "contract_va",
+    "opened_on",
+  ],
 ];
 /** Watt-hours as people wrote them. */
 const kwh = (column: string) => `trim_scale(${column}::numeric / 1000)::text`;

@@ -138,6 +138,13 @@ const consumerRow = (known: readonly TariffDocument[]) =>
     tariff_id: tariffIn(known),
     phase: or(1, z.enum(["1", "3"], "1 or 3").transform(Number)),
     municipal: or(false, yes),
+    contract_va: or(
+      null,
+      whole(1_000_000_000, "whole volt-amperes such as 60000").refine(
+        (va) => va > 0,
+        "more than 0",
+      ),
+    ),
     sanctioned_load_w: or(0, whole(1_000_000_000, "whole watts such as 3000")),
     opened_on: day,
   }).transform((row, context) => {
@@ -161,6 +168,7 @@ export const IMPORTS: Readonly<Record<ImportKind, ImportShape>> = {
       tariff_id: must("msedcl-lt-1b", "see samay tariff list"),
       phase: may("1", "1 or 3; 1 where it is empty"),
       municipal: may("no", "yes or no: premises in a municipal corporation; no where it is empty"),
+      contract_va: may("", "contract demand in volt-amperes, where the tariff asks for it"),
       sanctioned_load_w: may("3000", "watts; 0 or empty: not known"),
       opened_on: must("2026-04-01", "day the account was opened, as YYYY-MM-DD"),
     },

@@ -168,9 +168,9 @@ const WRITES: Readonly<
     ),
     added as (
       insert into account (account_id, consumer_number, tariff_id, phase, municipal,
-        sanctioned_load_w, status, opened_on)
-      select account_id, consumer_number, tariff_id, phase, municipal, sanctioned_load_w, 'active',
-        opened_on from fresh order by line
+        sanctioned_load_w, contract_va, status, opened_on)
+      select account_id, consumer_number, tariff_id, phase, municipal, sanctioned_load_w,
+        contract_va, 'active', opened_on from fresh order by line
       returning account_id
     ), ${history("account.imported", "account_id", asked)}`,
   meters: (fresh, asked) =>

@@ -63,7 +63,7 @@ const accountOpen = verb(
   enrolInput.pick({
     ...{ meter_id: true, consumer_number: true, name: true, address: true, phone: true },
     ...{ email: true, language: true, account_id: true, tariff_id: true, phase: true },
-    ...{ municipal: true, sanctioned_load_w: true, multiplying_factor: true },
+    ...{ municipal: true, sanctioned_load_w: true, contract_va: true, multiplying_factor: true },
   }).extend({ at: moment, start_wh: wh, ...deed }),
   async ({ at, start_wh, reason, actor, ...given }, context) => {
     const { db } = context;

@@ -37,7 +37,15 @@ export async function showAccount(db: Kysely<Database>, account_id: string) {
   const account = await db.selectFrom("account")
     .innerJoin("consumer", "consumer.consumer_number", "account.consumer_number")
     .select(["account_id", "account.consumer_number", "name", "address", "phone", "email"])
-    .select(["language", "tariff_id", "phase", "municipal", "sanctioned_load_w", "status"])
+    .select([
+      "language",
+      "tariff_id",
+      "phase",
+      "municipal",
+      "sanctioned_load_w",
+      "contract_va",
+      "status",
+    ])
     .select(["opened_on", "closed_on"])
     .where("account_id", "=", account_id).executeTakeFirst();
   if (account === undefined) throw new TerminalError(`There is no account ${account_id}`);

@@ -21,6 +21,7 @@ export const command: Command = {
     phase: { type: "string", placeholder: "1|3", help: "Of the connection (default 1)" },
     municipal: { type: "boolean", help: "In a municipal corporation area" },
     "sanctioned-load-w": { type: "string", placeholder: "W", help: "Without it: not known" },
+    "contract-va": { type: "string", placeholder: "N", help: "Contract demand in volt-amperes" },
     reason: { type: "string", placeholder: "TEXT", help: "Why: kept in the audit" },
     json: { type: "boolean", help: "One JSON document" },
   },
@@ -39,11 +40,16 @@ reading is at least its final one.
     if (load !== undefined && !/^\d{1,9}$/.test(String(load))) {
       throw new UsageError(`--sanctioned-load-w is whole watts such as 5000, not "${load}"`);
     }
+    const contract = values["contract-va"];
+    if (contract !== undefined && !/^[1-9]\d{0,8}$/.test(String(contract))) {
+      throw new UsageError(`--contract-va is whole volt-amperes such as 60000, not "${contract}"`);
+    }
     const { phone, email, address, language, tariff: tariff_id, phase, municipal } = values;
     const given = {
       ...{ phone, email, address, language, tariff_id, municipal, at: momentOption(values.at) },
       phase: phase === undefined ? undefined : Number(phase),
       sanctioned_load_w: load === undefined ? undefined : Number(load),
+      contract_va: contract === undefined ? undefined : Number(contract),
     };
     const { askAsOperator } = await import("../../office/operator.ts");
     const done = await askAsOperator("account-open", {

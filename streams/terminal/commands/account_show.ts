@@ -33,12 +33,12 @@ export const command: Command = {
 const kwh = (wh: number | null) => wh === null ? "not noted" : `${(wh / 1000).toFixed(3)} kWh`;
 
 function textOf(sheet: Sheet): string {
-  const { balance_paise, sanctioned_load_w, closed_on } = sheet;
+  const { balance_paise, sanctioned_load_w, contract_va, closed_on } = sheet;
   const head = [
     `Account ${sheet.account_id}: ${sheet.name}, consumer ${sheet.consumer_number}`,
     `${sheet.tariff_id}, ${sheet.phase}-phase${sheet.municipal ? ", municipal area" : ""}, ${
       sanctioned_load_w === 0 ? "load not known" : `${sanctioned_load_w} W sanctioned`
-    }`,
+    }${contract_va === null ? "" : `, ${contract_va} VA contract demand`}`,
     `Opened ${sheet.opened_on}${
       closed_on === null ? (sheet.status === "closed" ? ", closed" : "") : `, closed ${closed_on}`
     }; ${balance_paise < 0 ? "in credit" : "owes"} ${formatRupees(Math.abs(balance_paise))} rupees`,

@@ -91,6 +91,17 @@ const said = ({ faults }: Came) =>
   faults.map(({ row, field, reason }) => `${row} ${field}: ${reason}`);
 
 testOnEachDatabase("imports", {
+  "take a contract demand where a file has one, and refuse another one later": async (db) => {
+    const file = (va: string) =>
+      CONSUMERS.trimEnd() + ",contract_va\n" + consumer(1).trimEnd() + `,${va}\n`;
+    assert.match((await bring(db, "consumers", file("0"))).faults[0]!.reason, /more than 0/);
+    assert.equal((await bring(db, "consumers", file("60000"))).added, 1);
+    const { contract_va } = await db.selectFrom("account").selectAll().executeTakeFirstOrThrow();
+    assert.equal(contract_va, 60_000);
+    const [fault] = (await bring(db, "consumers", file("70000"))).faults;
+    assert.deepEqual([fault!.field, /70000.*60000/.test(fault!.reason)], ["contract_va", true]);
+  },
+
   "take consumers with their accounts, and the same file again changes nothing": async (db) => {
     const text = CONSUMERS + consumer(1) + consumer(2, '"Patil, Asha"');
     const first = await bring(db, "consumers", text);

@@ -164,6 +164,18 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
     );
   });
 
+  await step("takes a contract demand that was not known, and refuses to change one", async () => {
+    await ask({ ...ASHA, contract_va: 60_000 }, context);
+    const { contract_va } = await db.selectFrom("account").selectAll().executeTakeFirstOrThrow();
+    assert.equal(contract_va, 60_000);
+    await assert.rejects(
+      ask({ ...ASHA, contract_va: 70_000 }, context),
+      /contract_va is 60000, not 70000/,
+    );
+    // Not told again, it stands.
+    await ask(ASHA, context);
+  });
+
   await step("takes a sanctioned load that was not known, and refuses to change one", async () => {
     const load_w = async () =>
       (await db.selectFrom("account").selectAll().executeTakeFirstOrThrow()).sanctioned_load_w;
