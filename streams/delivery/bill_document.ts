@@ -53,6 +53,8 @@ export const CHART_MONTHS_MAX = 12;
 export interface BillDocument extends Omit<InvoiceInputs, "v" | "history"> {
   readonly utility: Utility;
   readonly number: string;
+  /** The bill is void: its page asks for nothing. */
+  readonly withdrawn?: boolean;
   /** Calendar date in India. */
   readonly issued_on: string;
   readonly issued_at_ms: number;

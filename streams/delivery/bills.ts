@@ -27,7 +27,9 @@ export async function loadBill(
     .select(["code", "description", "units", "rate", "amount_paise"])
     .where("invoice_id", "=", invoice_id).orderBy("position").execute();
   const inputs = parseOrExplain(invoiceInputs, invoice.inputs, `Inputs of ${invoice.number}`);
-  return { bill: billDocument(invoice, lines, inputs, utility), state: invoice.state };
+  const bill = billDocument(invoice, lines, inputs, utility);
+  const { state } = invoice;
+  return { bill: state === "void" ? { ...bill, withdrawn: true } : bill, state };
 }
 
 /** Where the PDF of a bill lies: `<billsDir>/2026-04/MH-2026-27-000001.pdf`. */

@@ -49,6 +49,9 @@ const en = {
     "The bills since {} were estimated. This bill is by the meter again: it charges what was used " +
     "since then, and gives those bills back but for their fixed charge and the duty on it.",
   credit_estimated: "Estimated bill {} given back ({} units)",
+  void_bill: "Void bill",
+  void_bill_text: "This bill was withdrawn. Do not pay by it.",
+  earlier_meter: "Earlier meter",
   meter_changed: "Meter changed",
   meter_changed_text: "Meter {}: from {} to {} kWh, {} units. Meter {} stands since {}.",
   rolled_over: "Register began anew",
@@ -151,6 +154,9 @@ const mr: Labels = {
   trued_up: "{} पासूनची देयके अंदाजे होती. हे देयक पुन्हा मीटरच्या वाचनानुसार आहे: तेव्हापासूनचा प्रत्यक्ष वापर " +
     "आकारला असून स्थिर आकार व त्यावरील वीज शुल्क वगळून त्या देयकांची रक्कम परत जमा केली आहे.",
   credit_estimated: "अंदाजे देयक {} परत जमा ({} युनिट)",
+  void_bill: "रद्द देयक",
+  void_bill_text: "हे देयक रद्द करण्यात आले आहे. या देयकाचा भरणा करू नका.",
+  earlier_meter: "आधीचा मीटर",
   meter_changed: "मीटर बदलले",
   meter_changed_text: "मीटर {}: {} ते {} kWh, {} युनिट. मीटर {} दिनांक {} पासून आहे.",
   rolled_over: "मीटरची मोजणी पुन्हा सुरू",

@@ -10,6 +10,15 @@ const PAGE = "delivery, the page";
 
 export const guards: readonly Guard[] = [
   {
+    rule: "A void bill says so on its page, and has no code to pay by",
+    source: PAGE,
+    file: `${PDF}/view.ts`,
+    find: "  if (link === null || bill.withdrawn === true) return null;",
+    replace: "  if (link === null) return null;",
+    test: "tests/streams/delivery/kinds_of_bill_test.ts",
+    name: "a void bill says that it is",
+  },
+  {
     rule: "A bill whose lines do not sum to what it asks for is not printed",
     source: PAGE,
     file: `${PDF}/view.ts`,

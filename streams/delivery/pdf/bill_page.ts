@@ -122,7 +122,7 @@ function drawPayable(pen: Pen, { payable, notice }: BillView, y: number, height:
       pen.fitted(payable.amount, style(25, "semibold", WHITE), inner),
     );
   });
-  if (notice?.estimated) {
+  if (notice?.caution) {
     const badge = style(8, "semibold");
     const width = pen.widthOf(notice.title, badge) + 12;
     canvas.fill(
@@ -146,9 +146,9 @@ function drawNotice(pen: Pen, { notice }: BillView, top: number): number {
   const height = 22 + lines * pen.leading_pt(8.5);
   canvas.fill(
     { x: LEFT, y: top + 8, width: WIDTH, height, radius: 4 },
-    notice.estimated ? CAUTION : WASH,
+    notice.caution ? CAUTION : WASH,
   );
-  canvas.fill({ x: LEFT, y: top + 8, width: 4, height }, notice.estimated ? HIGHLIGHT : ACCENT);
+  canvas.fill({ x: LEFT, y: top + 8, width: 4, height }, notice.caution ? HIGHLIGHT : ACCENT);
   canvas.element("Note", () => {
     pen.put(notice.title, LEFT + 14, top + 22, style(9, "semibold"));
     pen.paragraph(notice.text, LEFT + 14, top + 35, WIDTH - 28, text);

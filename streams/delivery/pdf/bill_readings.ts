@@ -64,6 +64,9 @@ function drawMeter(pen: Pen, { readings, words }: BillView, { row }: Room, top: 
     },
     { name: words.difference, middle: readings.days, figure: readings.difference, unit: " kWh" },
     { name: words.factor, middle: "", figure: `× ${readings.factor}`, unit: "" },
+    ...readings.earlier.map(({ plate, units }) => ({
+      ...{ name: words.earlier_meter, middle: plate, figure: units, unit: "" },
+    })),
     { name: words.units_billed, middle: "", figure: readings.units, unit: "" },
   ];
   heading(pen, words.readings, MIDDLE, top + 9);

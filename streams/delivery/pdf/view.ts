@@ -92,10 +92,13 @@ function utilityOf({ utility }: BillDocument, words: Labels, language: Language)
 
 /** The large figure, and by when it is due; a bill in the customer's favour asks for nothing. */
 function payableOf(
-  { amount_due_paise, due_on }: BillDocument,
+  { amount_due_paise, due_on, withdrawn }: BillDocument,
   words: Labels,
   language: Language,
 ) {
+  if (withdrawn === true) {
+    return { label: words.nothing_due, amount: "₹ 0", due_label: "", due: words.no_payment };
+  }
   const amount = `₹ ${rupeesShort(Math.abs(amount_due_paise))}`;
   if (amount_due_paise > 0) {
     return {
@@ -112,6 +115,10 @@ function payableOf(
 /** What a customer must see before the figures: what this bill rests on, where not on one meter alone. */
 function noticeOf(bill: BillDocument, words: Labels) {
   const estimated = bill.closing.source === "estimate";
+  if (bill.withdrawn === true) {
+    const { void_bill: title, void_bill_text: text } = words;
+    return { ...{ estimated, title, text }, caution: true };
+  }
   const said = [
     ...(estimated ? [[words.estimated_bill, words.provenance_estimate]] : settledBy(bill, words)),
     ...(bill.earlier_meters ?? []).map((one, i, all) => {
@@ -142,6 +149,8 @@ function noticeOf(bill: BillDocument, words: Labels) {
   if (said.length === 0) return null;
   return {
     estimated,
+    /** Whether it stands out, and in the box of the amount too. */
+    caution: estimated,
     title: said.map(([title]) => title).join(" · "),
     text: said.map(([, text]) => text).join(" "),
   };
@@ -202,6 +211,11 @@ function readingsOf(bill: BillDocument, words: Labels) {
     ),
     days: `${bill.days} ${words.days}`,
     factor: quantity(bill.meter.multiplying_factor),
+    /** Of the meters before this one: without them the units are no sum. */
+    earlier: (bill.earlier_meters ?? []).map(({ meter, units_kwh }) => ({
+      plate: plateOf(meter),
+      units: `+ ${groupIndian(units_kwh)}`,
+    })),
     units: groupIndian(bill.units_kwh),
   };
 }
@@ -287,7 +301,7 @@ function fill(text: string, ...values: string[]): string {
 
 function paymentOf(bill: BillDocument, words: Labels) {
   const link = paymentLinkOf(bill);
-  if (link === null) return null;
+  if (link === null || bill.withdrawn === true) return null;
   const upi_id = bill.utility.upi_id!;
   const alt = fill(words.pay_code, `₹ ${rupees(bill.amount_due_paise)}`, upi_id);
   return { link, upi_id, alt };

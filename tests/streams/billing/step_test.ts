@@ -15,6 +15,7 @@ import { periodStatus } from "../../../streams/billing/status.ts";
 import { stepCycle } from "../../../streams/billing/step.ts";
 import { storeTariffs } from "../../../streams/billing/tariff_store.ts";
 import { voidInvoice } from "../../../streams/billing/void.ts";
+import { loadBill } from "../../../streams/delivery/bills.ts";
 import { emptyTables, testOnEachDatabase } from "../../support/database.ts";
 import { addAccount, addReading, at, contextOf, counts, type Db, NOW } from "./fixture.ts";
 
@@ -320,6 +321,9 @@ testOnEachDatabase("The billing cycle", {
     const old = await invoiceSheet(db, issued!);
     assert.deepEqual([old.state, old.void_reason], ["void", "wrong reading"]);
     assert.ok(old.notifications.every((one) => one.state === "skipped"));
+    const { invoice_id } = await findInvoice(db, issued!);
+    const { bill: page } = await loadBill(db, invoice_id, { name: "Samay Vidyut" });
+    assert.equal(page.withdrawn, true);
     // The first command, delivered once more, does not bring the bill back.
     assert.equal((await stepCycle(contextOf(db), "A1", APRIL, close())).state, "void");
 

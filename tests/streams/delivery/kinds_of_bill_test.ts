@@ -5,7 +5,7 @@ import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
 import { billView } from "../../../streams/delivery/pdf/view.ts";
 import type { BillDocument } from "../../../streams/delivery/bill_document.ts";
 import { smsValuesOf } from "../../../streams/delivery/sms_text.ts";
-import { sampleBill } from "./sample.ts";
+import { payableBill, sampleBill } from "./sample.ts";
 
 type Inputs = NonNullable<Parameters<typeof sampleBill>[1]>;
 
@@ -59,6 +59,8 @@ Deno.test("billView() tells of an estimate, a true-up, a change of meter, a roll
 
 Deno.test("a changed or rolled over meter: the readings of the present one, and its own day", () => {
   const { readings } = billView(sampleBill("en", EXCHANGED));
+  assert.deepEqual(readings.earlier, [{ plate: "00009999", units: "+ 126" }]);
+  assert.deepEqual(billView(sampleBill("en")).readings.earlier, []);
   assert.match(readings.opening.date, /^16/);
   const rolled = { ...opening, value_wh: 99_900_000 };
   const view = billView(sampleBill("en", {
@@ -98,6 +100,18 @@ Deno.test("a credit of an estimated bill is named in the customer's language", (
   const letter = letterOf(bill, 1, "kshama@example.org", new Uint8Array());
   assert.match(letter.subject, /In your favour ₹ /);
   assert.match(letter.text, /In your favour: ₹ [\d,]+\.\d\d/);
+});
+
+Deno.test("a void bill says that it is, asks for nothing and has no code to pay by", () => {
+  for (const language of ["en", "mr"] as const) {
+    const bill = payableBill(language);
+    assert.notEqual(billView(bill).payment, null);
+    const { payable, payment, notice } = billView({ ...bill, withdrawn: true });
+    assert.deepEqual([payable.amount, payable.due_label, payment], ["₹ 0", "", null]);
+    assert.match(notice!.title, /^(Void bill|रद्द देयक)$/);
+    assert.equal(notice!.caution, true);
+    assert.ok(renderBillPdf({ ...bill, withdrawn: true }).length < 100_000);
+  }
 });
 
 Deno.test("a mail says that its bill is estimated", () => {
