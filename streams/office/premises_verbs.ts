@@ -5,6 +5,7 @@ import { z } from "../../protocol/schema.ts";
 import { listAccounts, showAccount } from "../premises/accounts.ts";
 import { exchangeMeter } from "../premises/exchange.ts";
 import { moveIn, moveOut } from "../premises/move.ts";
+import { noteReading } from "../premises/note.ts";
 import { enrolInput, rowsOfEnrolment } from "./enrol_input.ts";
 import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
@@ -101,10 +102,19 @@ const meterExchange = verb(
   },
 );
 
+const meterNote = verb(
+  z.object({
+    ...{ meter_id: id, account_id: id, which: z.enum(["final", "start"]), value_wh: wh },
+    ...deed,
+  }),
+  async (input, { db, now_ms }) => await noteReading(db, { ...input, now_ms: now_ms() }),
+);
+
 export const premisesVerbs: Verbs = {
   "account-list": accountList,
   "account-show": accountShow,
   "account-close": accountClose,
   "account-open": accountOpen,
   "meter-exchange": meterExchange,
+  "meter-note": meterNote,
 };

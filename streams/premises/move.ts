@@ -22,6 +22,7 @@ import {
   type Installation,
   lastReading,
   liveInstallation,
+  lockAccountsOfMeter,
   lockedAccount,
   takeDown,
 } from "./standing.ts";
@@ -143,6 +144,7 @@ export async function moveIn(db: Kysely<Database>, given: MoveIn): Promise<void>
     const known = await trx.selectFrom("account").select("account_id")
       .where("account_id", "=", account_id).executeTakeFirst();
     if (known !== undefined) throw new TerminalError(`There is an account ${account_id} already`);
+    await lockAccountsOfMeter(trx, meter_id);
     const stands = await liveInstallation(trx, meter_id);
     if (stands !== undefined) {
       throw new TerminalError(

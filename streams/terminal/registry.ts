@@ -81,6 +81,10 @@ export const registry: Registry = {
     summary: "Notes the exchange of a meter: final reading of the old one, start of the new one",
     load: () => import("./commands/meter_exchange.ts"),
   },
+  "meter note": {
+    summary: "Corrects a final or start reading that was noted, or notes one that was not",
+    load: () => import("./commands/meter_note.ts"),
+  },
   "account list": {
     summary: "Lists accounts: who is billed, by which meter",
     load: () => import("./commands/account_list.ts"),

@@ -95,7 +95,11 @@ async function decideByRule(
         select 1 from reading_decision as stands
         where stands.meter_id = given.meter_id and stands.obis = given.obis
           and stands.read_at = given.read_at
-          and (${status} = 'accepted' or stands.rule = ${PERSON} or stands.status = 'quarantined')
+          and (${status} = 'accepted' or stands.rule = ${PERSON}
+            or stands.status = 'quarantined' and not exists (
+              select 1 from reading_decision as later where later.meter_id = stands.meter_id
+                and later.obis = stands.obis and later.read_at = stands.read_at
+                and later.decision_id > stands.decision_id))
       )`.execute(trx);
     written += Number(numAffectedRows ?? 0);
   }

@@ -4,6 +4,7 @@ import type { Guard } from "./guard.ts";
 const SEGMENTS = "tests/actors/billing/segments_test.ts";
 const TRUE_UP = "tests/actors/billing/true_up_test.ts";
 const PREMISES = "tests/streams/premises/premises_test.ts";
+const NOTE = "tests/streams/premises/note_test.ts";
 const PAGE = "tests/streams/delivery/kinds_of_bill_test.ts";
 
 const USE = "docs/billing.md, the use of a cycle";
@@ -11,6 +12,7 @@ const ESTIMATES = "docs/billing.md, estimated bills";
 const TRUED = "docs/billing.md, true-up";
 const STATES = "docs/billing.md, states and deadlines";
 const MOVING = "docs/billing.md, moving out and in";
+const NOTED = "docs/billing.md, a reading that was noted wrongly";
 
 export const guards: readonly Guard[] = [
   {
@@ -165,6 +167,51 @@ export const guards: readonly Guard[] = [
     replace: "if (last === null) {",
     test: PREMISES,
     name: "Premises",
+  },
+  {
+    rule: "A noted reading that a bill rests on is not changed",
+    source: NOTED,
+    file: "streams/premises/note.ts",
+    find: "if (last === undefined) return;",
+    replace: "if (last !== null) return;",
+    test: NOTE,
+    name: "Noted readings",
+  },
+  {
+    rule: "A corrected final reading bills nothing that the next account begins with",
+    source: NOTED,
+    file: "streams/premises/note.ts",
+    find: "if (next === undefined || next.start_wh >= value_wh) return;",
+    replace: "if (next === undefined || next.start_wh >= 0) return;",
+    test: NOTE,
+    name: "Noted readings",
+  },
+  {
+    rule: "A corrected reading closes anew what was parked for it, and nothing else",
+    source: NOTED,
+    file: "streams/premises/note.ts",
+    find: 'parked = parked.where("parked_reading_at", "=", found.removed_at);',
+    replace: "",
+    test: NOTE,
+    name: "Noted readings",
+  },
+  {
+    rule: "What was refused against a wrong start reading is judged anew",
+    source: NOTED,
+    file: "streams/premises/note.ts",
+    find: 'if (which === "start" && refused.length > 0) await holdAnew(trx, given, refused);',
+    replace: "",
+    test: NOTE,
+    name: "Noted readings",
+  },
+  {
+    rule: "A reading that fails again after its quarantine was lifted is in quarantine again",
+    source: NOTED,
+    file: "streams/validation/decisions.ts",
+    find: "or stands.status = 'quarantined' and not exists (",
+    replace: "or stands.status = 'quarantined' or not exists (",
+    test: NOTE,
+    name: "Noted readings",
   },
   {
     rule: "What is in the customer's favour asks for nothing",

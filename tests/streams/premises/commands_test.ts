@@ -12,6 +12,7 @@ import { command as show } from "../../../streams/terminal/commands/account_show
 import { command as draft } from "../../../streams/terminal/commands/bill_draft.ts";
 import { command as estimate } from "../../../streams/terminal/commands/bill_estimate.ts";
 import { command as exchange } from "../../../streams/terminal/commands/meter_exchange.ts";
+import { command as note } from "../../../streams/terminal/commands/meter_note.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { withBroker } from "../../support/broker.ts";
 import { failure, runCommand as run, usage } from "../../support/command_line.ts";
@@ -66,6 +67,13 @@ Deno.test("samay account, meter exchange, bill draft and bill estimate, as a per
         const out = ["A2", "--reading", "1160", "--at", "2026-04-20", "--reason", "moved out"];
         assert.match(await run(close, ...out), /A2 is closed on 2026-04-20 at 1160 kWh/);
         await assert.rejects(run(close, ...out), failure(/A2 is closed/));
+        const wrong = ["M2", "--account", "A2", "--reason", "photo"];
+        await assert.rejects(run(note, ...wrong), usage(/Give one reading/));
+        await assert.rejects(run(note, "M2", "--final", "1160.5"), usage(/--account ID/));
+        assert.match(
+          await run(note, ...wrong, "--final", "1159.5"),
+          /A2: the final reading of meter M2 is 1159.5 kWh, not 1160/,
+        );
         const into = ["A3", "--meter", "M2", "--start", "1160", "--consumer", "C3"];
         const who = ["--name", "Ravi Joshi", "--at", "2026-04-21", "--reason", "moved in"];
         assert.match(await run(open, ...into, ...who), /A3 is open: meter M2 from 1160 kWh/);
