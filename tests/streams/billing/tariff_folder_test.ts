@@ -83,7 +83,7 @@ Deno.test("an account can be enrolled and imported under it, and not without it"
     const row = {
       ...{ consumer_number: "C1", name: "Asha", address: "", phone: "", email: "", language: "" },
       ...{ account_id: "", tariff_id: "my-village-grid", phase: "", municipal: "" },
-      ...{ sanctioned_load_w: "", opened_on: "2026-04-01" },
+      ...{ sanctioned_load_w: "", contract_va: "", opened_on: "2026-04-01" },
     };
     assert.equal(rowSchema("consumers", known).safeParse(row).success, true);
     assert.equal(rowSchema("consumers", tariffs()).safeParse(row).success, false);
@@ -91,17 +91,16 @@ Deno.test("an account can be enrolled and imported under it, and not without it"
 });
 
 Deno.test("a folder with a fault is refused, with every fault of every file", async () => {
-  const own = await village();
+  const own = { ...structuredClone(tariffOf("karnataka-lt-1")), id: "my-village-grid" };
+  const wrong = structuredClone(own.versions);
+  wrong[0]!.examples[0]!.total_paise++;
   const files = {
     "a.json": JSON.stringify({ ...own, name: 7, colour: "red" }),
     "b.json": JSON.stringify({ ...own, id: "msedcl-lt-1b" }),
     "c.json": JSON.stringify(own),
     "d.json": JSON.stringify(own),
     "e.json": "{",
-    "f.json": JSON.stringify({ ...own, id: "other" }).replace(
-      '"total_paise":44363',
-      '"total_paise":1',
-    ),
+    "f.json": JSON.stringify({ ...own, id: "other", versions: wrong }),
   };
   await withFolder(files, async (folder) => {
     await assert.rejects(cycleRulesOf({ ...HOURS, tariffsDir: folder }), (error: Error) => {
