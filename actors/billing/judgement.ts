@@ -75,6 +75,7 @@ function factsOf(
     meter: { register_digits },
     installation: {
       consumer_number: facts.consumer.number,
+      enrolled_consumer: null,
       serial_number: installation.serial_number,
       sanctioned_load_w: facts.account.sanctioned_load_w,
       ...{ multiplying_factor, installed_at_ms, removed_at_ms: removed?.at_ms ?? null },

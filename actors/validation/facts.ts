@@ -21,6 +21,8 @@ export interface JudgedReading extends RegisterAt {
 /** The meter at the account's premises when it was read. */
 export interface InstallationFacts {
   readonly consumer_number: string;
+  /** For whom the meter was enrolled, as it goes on telling when others have moved in. */
+  readonly enrolled_consumer: string | null;
   readonly serial_number: string;
   /** 0: not known. */
   readonly sanctioned_load_w: number;

@@ -26,11 +26,18 @@ export function consumerMismatch({ reading, installation, meter_id }: ReadingFac
   const told = reading.told_consumer;
   if (told === null) return TOLD_NOTHING;
   if (installation === null) return NO_INSTALLATION;
-  const { consumer_number, serial_number } = installation;
+  const { consumer_number, enrolled_consumer, serial_number } = installation;
   // Many meters show their own number there.
   const known = [consumer_number, serial_number, meter_id];
   if (known.some((one) => bare(one) === bare(told))) {
     return passed(() => `the meter tells ${told}, as it is known`);
+  }
+  // The number is the meter's, not the customer's: it stays when one moves out and another in.
+  if (enrolled_consumer !== null && bare(enrolled_consumer) === bare(told)) {
+    return passed(() =>
+      `the meter tells ${told}, for whom it was enrolled; since then it came to consumer ` +
+      consumer_number
+    );
   }
   return failed(() =>
     `the meter tells consumer ${told}, but it hangs at consumer ${consumer_number}'s: see which ` +

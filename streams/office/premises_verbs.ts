@@ -78,11 +78,11 @@ const accountOpen = verb(
       cycleRulesOf(context).tariffs,
     );
     const { meter_id, multiplying_factor } = given;
-    await moveIn(db, {
+    const moved = await moveIn(db, {
       ...{ consumer, account, meter_id, multiplying_factor, at_ms, start_wh },
       ...{ reason, actor, now_ms: now },
     });
-    return { account_id: account.account_id };
+    return { account_id: account.account_id, ...moved };
   },
 );
 

@@ -131,13 +131,17 @@ export interface MoveIn extends Deed {
 
 /**
  * One transaction: a new account from its start reading on, at a meter that is known and hangs nowhere
- * now. Throws `TerminalError`.
+ * now. Returns the consumer for whom the meter was enrolled, whose number it may go on telling; null
+ * where it is this one. Throws `TerminalError`.
  */
-export async function moveIn(db: Kysely<Database>, given: MoveIn): Promise<void> {
+export async function moveIn(
+  db: Kysely<Database>,
+  given: MoveIn,
+): Promise<{ enrolled_consumer: string | null }> {
   const { consumer, account, meter_id, at_ms, start_wh, multiplying_factor } = given;
   const { account_id } = account;
   if (at_ms > given.now_ms) throw new TerminalError(`${inIndia(at_ms)} lies ahead`);
-  await db.transaction().execute(async (trx) => {
+  return await db.transaction().execute(async (trx) => {
     if (await findMeter(trx, meter_id) === undefined) {
       throw new TerminalError(`Meter ${meter_id} is not known: enrol it, samay meter enrol`);
     }
@@ -178,5 +182,13 @@ export async function moveIn(db: Kysely<Database>, given: MoveIn): Promise<void>
       ...{ actor: given.actor, action: "account.opened", subject: account_id },
       detail: { meter_id, at_ms, start_wh, reason: given.reason },
     });
+    const first = await trx.selectFrom("installation")
+      .innerJoin("account", "account.account_id", "installation.account_id")
+      .select("consumer_number").where("meter_id", "=", meter_id)
+      .orderBy("installed_at").limit(1).executeTakeFirstOrThrow();
+    const { consumer_number } = first;
+    return {
+      enrolled_consumer: consumer_number === consumer.consumer_number ? null : consumer_number,
+    };
   });
 }

@@ -47,6 +47,7 @@ interface Row {
 type StoredRegister = { read_at: string; value: number };
 type StoredInstallation = {
   consumer_number: string;
+  enrolled_consumer: string;
   serial_number: string;
   sanctioned_load_w: number;
   multiplying_factor: number;
@@ -124,7 +125,11 @@ async function rowsOf(
     left join lateral (
       select hung.account_id, account.consumer_number, meter.serial_number,
         account.sanctioned_load_w, hung.multiplying_factor, hung.installed_at, hung.removed_at,
-        hung.opening_reading_wh
+        hung.opening_reading_wh,
+        (select enrolled.consumer_number
+          from installation as first join account as enrolled using (account_id)
+          where first.meter_id = hung.meter_id order by first.installed_at limit 1
+        ) as enrolled_consumer
       from installation as hung join account on account.account_id = hung.account_id
       where hung.meter_id = raw.meter_id and hung.installed_at <= raw.read_at
         and (hung.removed_at is null or hung.removed_at >= raw.read_at)
@@ -186,9 +191,11 @@ function registerOf(stored: StoredRegister | null): RegisterAt | null {
 
 function installationOf(stored: StoredInstallation | null): InstallationFacts | null {
   if (stored === null) return null;
-  const { consumer_number, serial_number, sanctioned_load_w, multiplying_factor } = stored;
+  const { consumer_number, enrolled_consumer, serial_number } = stored;
+  const { sanctioned_load_w, multiplying_factor } = stored;
   return {
     consumer_number,
+    enrolled_consumer,
     serial_number,
     sanctioned_load_w,
     multiplying_factor,

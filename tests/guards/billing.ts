@@ -4,6 +4,7 @@ import type { Guard } from "./guard.ts";
 const SEGMENTS = "tests/actors/billing/segments_test.ts";
 const TRUE_UP = "tests/actors/billing/true_up_test.ts";
 const PREMISES = "tests/streams/premises/premises_test.ts";
+const PREMISES_TOLD = "tests/streams/premises/told_consumer_test.ts";
 const NOTE = "tests/streams/premises/note_test.ts";
 const PAGE = "tests/streams/delivery/kinds_of_bill_test.ts";
 
@@ -167,6 +168,15 @@ export const guards: readonly Guard[] = [
     replace: "if (last === null) {",
     test: PREMISES,
     name: "Premises",
+  },
+  {
+    rule: "A meter may tell the consumer for whom it was enrolled, whoever has moved in",
+    source: MOVING,
+    file: "actors/validation/identity_rules.ts",
+    find: "if (enrolled_consumer !== null && bare(enrolled_consumer) === bare(told)) {",
+    replace: 'if (enrolled_consumer === "" && bare(enrolled_consumer) === bare(told)) {',
+    test: PREMISES_TOLD,
+    name: "A meter that tells its consumer",
   },
   {
     rule: "A noted reading that a bill rests on is not changed",

@@ -26,7 +26,8 @@ export const command: Command = {
     json: { type: "boolean", help: "One JSON document" },
   },
   help: `The account before must be closed. What it was billed up to is not billed again: the start
-reading is at least its final one.
+reading is at least its final one. A meter that tells a consumer number of its own (register 0.0.0)
+goes on telling that of the consumer for whom it was enrolled: leave it so, it is known as that.
 
   samay account open A2 --meter M1 --start 1160 --consumer C2 --name "Ravi Joshi" \\
     --reason "moved in"`,
@@ -57,11 +58,17 @@ reading is at least its final one.
       meter_id: givenId("--meter", String(values.meter)),
       ...{ consumer_number: values.consumer, name: values.name, start_wh, ...deedOf(values) },
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    }) as { account_id: string };
+    }) as { account_id: string; enrolled_consumer: string | null };
+    const { enrolled_consumer } = done;
+    const told = enrolled_consumer === null
+      ? ""
+      : `\nThe meter was enrolled for consumer ${enrolled_consumer}: where it tells that number ` +
+        "itself, leave it so";
     console.log(
       values.json === true
         ? JSON.stringify(done)
-        : `Account ${done.account_id} is open: meter ${values.meter} from ${start_wh / 1000} kWh`,
+        : `Account ${done.account_id} is open: meter ${values.meter} from ${start_wh / 1000} kWh` +
+          told,
     );
     return 0;
   },

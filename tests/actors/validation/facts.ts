@@ -22,6 +22,7 @@ export const installation: InstallationFacts = {
   multiplying_factor: 1,
   installed_at_ms: at("2025-04-01T12:00:00+05:30"),
   removed_at_ms: null,
+  enrolled_consumer: "170012340009",
   start_wh: 100_000,
 };
 

@@ -211,8 +211,8 @@ Deno.test("judgeReading() compares uses only where there is enough to compare wi
   assert.equal(outcomeOf("zero_use", { ...before(1_270_900), history: zeros.slice(2) }), "passed");
 });
 
-Deno.test("judgeReading() takes the consumer, the serial number or the meter's own for right", () => {
-  for (const told_consumer of ["170012340001", "0170012340001", "S1", "M1"]) {
+Deno.test("judgeReading() takes the consumer, the one enrolled, the serial number or the meter's own for right", () => {
+  for (const told_consumer of ["170012340001", "0170012340001", "170012340009", "S1", "M1"]) {
     assert.equal(
       outcomeOf("consumer_mismatch", withReading(interval, { told_consumer })),
       "passed",
