@@ -293,7 +293,9 @@ export class CycleStep {
     cycle.state = "draft";
     cycle.asks = 0;
     cycle.deadline_at_ms = now_ms + rules.draft_grace_ms;
-    cycle.draft = { candidate, estimate, units_kwh, payable_paise };
+    // As it came in it was judged just now.
+    const kept = candidate && { ...candidate, arrival: null };
+    cycle.draft = { candidate: kept, estimate, units_kwh, payable_paise };
   }
 
   #await(): void {

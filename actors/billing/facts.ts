@@ -4,7 +4,7 @@ import type {
   InvoiceInputs,
   OpeningReading,
 } from "../../protocol/messages/invoice_inputs.ts";
-import type { DecisionFacts } from "../validation/facts.ts";
+import type { ArrivalFacts, DecisionFacts } from "../validation/facts.ts";
 import type { ReadingFlag } from "../../protocol/messages/journal.ts";
 
 /** A meter at the premises of the account, from one moment to another, with use that no bill holds. */
@@ -117,4 +117,11 @@ export interface CandidateReading {
   readonly registers?: readonly RegisterReading[];
   /** What was decided about it, where anything was. */
   readonly decision?: DecisionFacts | null;
+  /**
+   * A moment of this cycle since which the register has stood at this value, so long that a rule
+   * asks why; null or nothing: it moved, or a person has said that it is right.
+   */
+  readonly unchanged_since_ms?: number | null;
+  /** What it would have been judged by as it came in; null or nothing: it has been. */
+  readonly arrival?: ArrivalFacts | null;
 }

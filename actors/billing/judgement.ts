@@ -2,7 +2,7 @@
 import { inIndia } from "../../protocol/indian_time.ts";
 import type { ClosingReading, ReadingCheck } from "../../protocol/messages/invoice_inputs.ts";
 import type { ReadingFacts } from "../validation/facts.ts";
-import { judgeReading } from "../validation/judge.ts";
+import { judgeArrival, type Judgement, judgeReading } from "../validation/judge.ts";
 import type { ValidationRules } from "../validation/rules.ts";
 import { historyOf } from "./estimate.ts";
 import type { CycleFacts } from "./facts.ts";
@@ -31,13 +31,14 @@ export function judged(
 ): { readonly segment: Segment; readonly refusal: Refusal | null } {
   const { installation: { meter_id }, candidate } = segment;
   const { reading } = candidate;
-  const { verdict, rule, detail, checks } = judgeReading(
-    rules,
-    factsOf(facts, segment, now_ms, boundary_ms),
-  );
-  const kept: ClosingReading = { ...reading, checks: checks.filter(isSaid) };
+  const closing = judgeReading(rules, factsOf(facts, segment, now_ms, boundary_ms));
+  const kept: ClosingReading = { ...reading, checks: closing.checks.filter(isSaid) };
   const with_checks = { ...segment, candidate: { ...candidate, reading: kept } };
-  if (verdict === "passed" || verdict === "noted") return { segment: with_checks, refusal: null };
+  // What nobody has judged as it came in is judged now: it is not billed on the way past the rules.
+  const { verdict, rule, detail } = isUsed(closing) && candidate.arrival
+    ? judgeArrival(rules, candidate.arrival)
+    : closing;
+  if (isUsed({ verdict })) return { segment: with_checks, refusal: null };
   const at = inIndia(reading.read_at_ms);
   return {
     segment: with_checks,
@@ -47,6 +48,10 @@ export function judged(
       quarantines: reading.source !== "removal" && candidate.decision?.status !== "quarantined",
     },
   };
+}
+
+function isUsed({ verdict }: Pick<Judgement, "verdict">): boolean {
+  return verdict === "passed" || verdict === "noted";
 }
 
 /** What does not apply is not kept: it says nothing of the reading. */
@@ -60,7 +65,7 @@ function factsOf(
   now_ms: number,
   boundary_ms: number,
 ): ReadingFacts {
-  const { reading, flags, went_back_at_ms, decision = null } = candidate;
+  const { reading, flags, went_back_at_ms, decision = null, unchanged_since_ms = null } = candidate;
   const { opening, multiplying_factor, register_digits, installed_at_ms, removed } = installation;
   const { read_at_ms, value_wh, arrived_at_ms } = reading;
   return {
@@ -68,7 +73,7 @@ function factsOf(
     // What a person edited is held against the rules as edited: flags are of the measured value.
     reading: {
       ...{ read_at_ms, value_wh, flags, arrived_at_ms },
-      // Each reading was held against these as it came in.
+      // Each reading is held against these as it comes in: see `arrival`.
       ...{ told_consumer: null, other_values_wh: [] },
     },
     now_ms,
@@ -83,7 +88,7 @@ function factsOf(
       start_wh: opening.source === "installation" ? opening.value_wh : 0,
     },
     previous: { read_at_ms: opening.read_at_ms, value_wh: opening.value_wh },
-    ...{ next: null, unchanged_since_ms: null, went_back_at_ms },
+    ...{ next: null, unchanged_since_ms, went_back_at_ms },
     history: usualUse(facts),
     boundary_ms,
     factor_used: multiplying_factor,

@@ -70,3 +70,10 @@ export interface ReadingFacts {
   readonly factor_used: number | null;
   readonly decision: DecisionFacts | null;
 }
+
+/** What a reading is judged by as it comes in, whatever it is used for later. */
+export interface ArrivalFacts {
+  readonly facts: ReadingFacts;
+  /** The last reading before it that neither waits in quarantine nor is rejected. */
+  readonly previous_usable: RegisterAt | null;
+}

@@ -1,6 +1,6 @@
 /** A reading held against every rule: a wrong bill costs more than a late one. */
 import type { ReadingCheck } from "../../protocol/messages/invoice_inputs.ts";
-import type { ReadingFacts } from "./facts.ts";
+import type { ArrivalFacts, ReadingFacts } from "./facts.ts";
 import { type Finding, kwh } from "./finding.ts";
 import * as identity from "./identity_rules.ts";
 import * as register from "./register_rules.ts";
@@ -69,6 +69,25 @@ export function judgeReading(rules: ValidationRules, facts: ReadingFacts): Judge
   // Not even a person's word makes a bill of less than nothing.
   const impossible = decided.verdict === "passed" ? impossibleOf(facts, rolled_over) : null;
   return { ...decided, ...impossible, checks, rolled_over };
+}
+
+/**
+ * Holds a reading that has come in against `rules`. One that does not follow from the reading before
+ * it may follow from the last good one: then the one before it was the wrong one, and waits in
+ * quarantine already.
+ */
+export function judgeArrival(
+  rules: ValidationRules,
+  { facts, previous_usable }: ArrivalFacts,
+): Judgement {
+  const judgement = judgeReading(rules, facts);
+  if (judgement.verdict !== "quarantined") return judgement;
+  if (previous_usable?.read_at_ms === facts.previous?.read_at_ms) return judgement;
+  // The flag is the head-end's, which compared it with the wrong one.
+  const flags = facts.reading.flags.filter((flag) => flag !== "register_went_back");
+  const reading = { ...facts.reading, flags };
+  const again = judgeReading(rules, { ...facts, reading, previous: previous_usable });
+  return again.verdict === "quarantined" ? judgement : again;
 }
 
 /** Whether any rule fails, without a word: for readings in great numbers, of which most pass. */

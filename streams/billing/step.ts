@@ -128,7 +128,9 @@ export async function decideLoaded(
   const steps = loaded.map((one) => new Step(one, now, rules));
   for (const step of steps) step.begin(request);
   const looking = steps.filter((step) => step.wanted !== null);
-  const candidates = await findCandidates(db, looking.map((step) => step.wanted!));
+  const { hours: still_h } = rules.validation.rules.frozen_register;
+  const wanted = looking.map((step) => step.wanted!);
+  const candidates = await findCandidates(db, wanted, still_h, now);
   const found = looking.flatMap((step, i) => {
     const candidate = candidates[i]!;
     return candidate === null ? [] : [{ step, candidate, facts: step.loaded.facts }];

@@ -1,5 +1,6 @@
 /** Loads what the rules must know of readings, many at a time, as the tables have it now. */
 import type {
+  ArrivalFacts,
   DecisionFacts,
   InstallationFacts,
   ReadingFacts,
@@ -19,12 +20,6 @@ const HISTORY_MAX = 12;
 export interface ReadingAt {
   readonly meter_id: string;
   readonly read_at_ms: number;
-}
-
-/** The facts of one reading, and the last reading before it that may be billed. */
-export interface LoadedFacts {
-  readonly facts: ReadingFacts;
-  readonly previous_usable: RegisterAt | null;
 }
 
 interface Row {
@@ -66,8 +61,8 @@ export async function loadReadingFacts(
   readings: readonly ReadingAt[],
   now_ms: number,
   still_h: number,
-): Promise<(LoadedFacts | undefined)[]> {
-  const loaded = new Array<LoadedFacts | undefined>(readings.length).fill(undefined);
+): Promise<(ArrivalFacts | undefined)[]> {
+  const loaded = new Array<ArrivalFacts | undefined>(readings.length).fill(undefined);
   if (readings.length === 0) return loaded;
   for (const row of await rowsOf(db, readings, still_h)) {
     loaded[row.place] = factsOf(readings[row.place]!, row, now_ms);
@@ -152,7 +147,7 @@ async function rowsOf(
   return rows;
 }
 
-function factsOf({ meter_id, read_at_ms }: ReadingAt, row: Row, now_ms: number): LoadedFacts {
+function factsOf({ meter_id, read_at_ms }: ReadingAt, row: Row, now_ms: number): ArrivalFacts {
   const installation = installationOf(row.installation);
   const start = installation === null
     ? null

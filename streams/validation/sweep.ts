@@ -3,14 +3,15 @@
  * quarantined, and the cursor moves in the same transaction, so that nothing is passed over whatever
  * dies in between. Readings that pass are not written again.
  */
-import { failsAny, type Judgement, judgeReading } from "../../actors/validation/judge.ts";
+import type { ArrivalFacts } from "../../actors/validation/facts.ts";
+import { failsAny, judgeArrival, type Judgement } from "../../actors/validation/judge.ts";
 import type { ValidationRules } from "../../actors/validation/rules.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import { JOURNAL_STREAM } from "../database/ledger.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 import { note, quarantine } from "./decisions.ts";
-import { type LoadedFacts, loadReadingFacts } from "./facts.ts";
+import { loadReadingFacts } from "./facts.ts";
 import { FollowedMeters } from "./followed.ts";
 import { type NewReading, newReadings, takeUnvalidated, tellingKey } from "./new_readings.ts";
 
@@ -43,7 +44,7 @@ interface Found {
   noted: number;
 }
 
-type Judged = readonly { readonly loaded: LoadedFacts; readonly judgement: Judgement }[];
+type Judged = readonly { readonly loaded: ArrivalFacts; readonly judgement: Judgement }[];
 
 export class Sweep {
   readonly #db: Kysely<Database>;
@@ -149,10 +150,10 @@ export class Sweep {
     for (let start = 0; start < readings.length; start += LOAD_MAX) {
       const part = readings.slice(start, start + LOAD_MAX);
       found.looked_up += part.length;
-      const judged: { loaded: LoadedFacts; judgement: Judgement }[] = [];
+      const judged: { loaded: ArrivalFacts; judgement: Judgement }[] = [];
       for (const loaded of await loadReadingFacts(trx, part, now_ms, hours)) {
         if (loaded === undefined) continue;
-        const judgement = judgementOf(this.#rules, loaded);
+        const judgement = judgeArrival(this.#rules, loaded);
         if (judgement.verdict !== "passed") judged.push({ loaded, judgement });
         this.#followed.remember(loaded.facts);
       }
@@ -160,21 +161,6 @@ export class Sweep {
       await write(trx, judged, found);
     }
   }
-}
-
-/**
- * A reading that does not follow from the one before it may follow from the last good one: then the
- * one before it was the wrong one, and waits in quarantine already.
- */
-function judgementOf(rules: ValidationRules, { facts, previous_usable }: LoadedFacts): Judgement {
-  const judgement = judgeReading(rules, facts);
-  if (judgement.verdict !== "quarantined") return judgement;
-  if (previous_usable?.read_at_ms === facts.previous?.read_at_ms) return judgement;
-  // The flag is the head-end's, which compared it with the wrong one.
-  const flags = facts.reading.flags.filter((flag) => flag !== "register_went_back");
-  const reading = { ...facts.reading, flags };
-  const again = judgeReading(rules, { ...facts, reading, previous: previous_usable });
-  return again.verdict === "quarantined" ? judgement : again;
 }
 
 async function write(trx: Transaction<Database>, judged: Judged, found: Found): Promise<void> {

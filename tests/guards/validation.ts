@@ -13,6 +13,10 @@ const SWEEP_TEST = "tests/streams/validation/sweep_test.ts";
 const PERSON = "streams/validation/person.ts";
 const OFFICE_TEST = "tests/streams/office/readings_test.ts";
 
+const CANDIDATE = "streams/billing/candidate.ts";
+const PARKED_TEST = "tests/streams/validation/parked_test.ts";
+const PARKED = "A month that a reading holds up";
+
 const RULES = "rules with thresholds as data";
 const QUARANTINE = "what fails is quarantined, never dropped and never billed silently";
 const LAYER = "a separate layer holds quality, rule, who and why";
@@ -160,7 +164,7 @@ export const guards: readonly Guard[] = [
   {
     rule: "A rejected reading closes no cycle",
     source: QUARANTINE,
-    file: "streams/billing/candidate.ts",
+    file: CANDIDATE,
     find: '${isDated("reading.flags")} and ${isNotRejected("reading")}',
     replace: '${isDated("reading.flags")}',
     test: DECISIONS_TEST,
@@ -228,6 +232,52 @@ export const guards: readonly Guard[] = [
     replace: "",
     test: SWEEP_TEST,
     name: "The sweep over new readings",
+  },
+  {
+    rule:
+      "A reading that the sweep has not reached is not billed past the rules that it is to apply",
+    source: QUARANTINE,
+    file: "actors/billing/judgement.ts",
+    find: "isUsed(closing) && candidate.arrival",
+    replace: "candidate.arrival === undefined && candidate.arrival",
+    test: PARKED_TEST,
+    name: PARKED,
+  },
+  {
+    rule: "Whether the sweep has reached a reading is told with what was decided about it",
+    source: QUARANTINE,
+    file: CANDIDATE,
+    find: "if (row.unjudged) unjudged.push(row);",
+    replace: "",
+    test: PARKED_TEST,
+    name: PARKED,
+  },
+  {
+    rule: "Who has no trouble pays no look-up: what the sweep has judged is not loaded again",
+    source: "972 bills a second on two cores",
+    file: CANDIDATE,
+    find: "if (row.unjudged) unjudged.push(row);",
+    replace: "unjudged.push(row);",
+    test: PARKED_TEST,
+    name: PARKED,
+  },
+  {
+    rule: "A register that stands at the end of a month holds the month up",
+    source: RULES,
+    file: CANDIDATE,
+    find: "unchanged_since_ms: row.still_since?.getTime() ?? null,",
+    replace: "unchanged_since_ms: null,",
+    test: PARKED_TEST,
+    name: PARKED,
+  },
+  {
+    rule: "What a person said of a register that stands holds for as long as it stands",
+    source: LAYER,
+    file: CANDIDATE,
+    find: "word.status = 'accepted' and word.value = closing.raw_value)",
+    replace: "false)",
+    test: PARKED_TEST,
+    name: PARKED,
   },
   {
     rule: "What a bill ends with does not change under it",

@@ -16,6 +16,7 @@ import { stepCycle } from "../../../streams/billing/step.ts";
 import { storeTariffs } from "../../../streams/billing/tariff_store.ts";
 import { voidInvoice } from "../../../streams/billing/void.ts";
 import { loadBill } from "../../../streams/delivery/bills.ts";
+import { decideByPerson } from "../../../streams/validation/person.ts";
 import { emptyTables, testOnEachDatabase } from "../../support/database.ts";
 import { addAccount, addReading, at, contextOf, counts, type Db, NOW } from "./fixture.ts";
 
@@ -327,6 +328,14 @@ testOnEachDatabase("The billing cycle", {
     // The first command, delivered once more, does not bring the bill back.
     assert.equal((await stepCycle(contextOf(db), "A1", APRIL, close())).state, "void");
 
+    // What follows a reading that was wrong follows from the one before that.
+    const wrong = {
+      meter_id: "M1",
+      read_at_ms: NOW + 2_000,
+      deed: "reject",
+      value_wh: null,
+    } as const;
+    await decideByPerson(db, { ...wrong, reason: "wrong reading", actor: "asha" }, NOW + 6_000);
     const later = NOW + 60_000;
     await stepCycle(contextOf(db, later), "A1", APRIL, close(later));
     await addReading(db, 1, later + 1_000, 1_240_000);

@@ -170,10 +170,19 @@ testOnEachDatabase("Decisions about readings", {
       opened_at_ms: INSTALLED,
       window: april,
     }));
-    const found = await findCandidates(db, [
-      ...requests,
-      { meter_id: "M1", opened_at_ms: INSTALLED, window: { ...april, to_ms: null, take: "first" } },
-    ]);
+    const found = await findCandidates(
+      db,
+      [
+        ...requests,
+        {
+          meter_id: "M1",
+          opened_at_ms: INSTALLED,
+          window: { ...april, to_ms: null, take: "first" },
+        },
+      ],
+      240,
+      READ,
+    );
     assert.deepEqual(
       found.map((one) =>
         one === null ? null : [
@@ -200,7 +209,7 @@ testOnEachDatabase("Decisions about readings", {
     await addReading(db, 1, READ - 900_000, 900_000, ["register_went_back"]);
     await addReading(db, 1, READ, 1_300_000);
     const wanted = [{ meter_id: "M1", opened_at_ms: INSTALLED, window: april }];
-    const find = async () => (await findCandidates(db, wanted))[0];
+    const find = async () => (await findCandidates(db, wanted, 240, READ))[0];
     assert.equal((await find())!.went_back_at_ms, READ - 900_000);
     await inTransaction(db, (trx) => quarantine(trx, [fault(1, READ - 900_000)], "sweep"));
     assert.equal((await find())!.went_back_at_ms, READ - 900_000, "a rule's word is none");

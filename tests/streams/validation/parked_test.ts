@@ -6,8 +6,12 @@ import { invoiceInputs } from "../../../protocol/messages/invoice_inputs.ts";
 import { cyclesWithReading } from "../../../streams/billing/awaiting.ts";
 import { stepCycle } from "../../../streams/billing/step.ts";
 import { decideByPerson } from "../../../streams/validation/person.ts";
+import { CONSUMER_REGISTER } from "../../../protocol/iec62056/obis.ts";
+import { ENERGY } from "../../../streams/database/readings.ts";
+import { Sweep } from "../../../streams/validation/sweep.ts";
 import { testOnEachDatabase } from "../../support/database.ts";
 import { addAccount, addReading, at, contextOf, type Db } from "../billing/fixture.ts";
+import { DAY, put } from "./readings.ts";
 
 const READ = at("2026-04-30T23:45:00+05:30");
 const NOW = at("2026-05-01T02:00:00+05:30");
@@ -21,6 +25,41 @@ async function parked(db: Db): Promise<void> {
   const { state, reason } = await stepCycle(contextOf(db, NOW), "A1", "2026-04", close);
   assert.equal(state, "parked");
   assert.match(reason!, /8000 kWh in 726 hours are more than 2 times the sanctioned load/);
+}
+
+const closeApril = (db: Db, n = 1) => stepCycle(contextOf(db, NOW), `A${n}`, "2026-04", close);
+
+/** A good reading that closes April, with another consumer's number told beside it. */
+async function putForeign(db: Db, value = 1_200_900): Promise<void> {
+  await addAccount(db, 1);
+  const reading = { n: 1, read_at_ms: READ, sequence: 5 };
+  const told = { obis: CONSUMER_REGISTER, value: 170_012_340_009 };
+  await put(db, { ...reading, value }, { ...reading, ...told });
+}
+
+async function sweepAll(db: Db): Promise<void> {
+  const sweep = new Sweep(db, VALIDATION_RULES);
+  while (true) {
+    const { cursor, ledger, readings } = await sweep.step(NOW);
+    if (cursor >= ledger && readings === 0) return;
+  }
+}
+
+/** Two months of 6 kWh a day, then a register that stands from 15 April on, read each day. */
+async function putStanding(db: Db): Promise<void> {
+  await addAccount(db, 1);
+  await db.insertInto("billing_cycle").values(["2026-02", "2026-03"].map((period) => ({
+    ...{ account_id: "A1", period, state: "imported" as const, meter_id: null },
+    ...{ units_kwh: 180, from_date: `${period}-01`, to_date: `${period}-28` },
+  }))).execute();
+  const days = Array.from({ length: 30 }, (_, day) => day);
+  await put(
+    db,
+    ...days.map((day) => ({
+      ...{ n: 1, read_at_ms: READ - day * DAY, sequence: 60 - day },
+      value: 1_180_900 - 6_000 * Math.max(0, day - 15),
+    })),
+  );
 }
 
 async function billed(db: Db) {
@@ -83,6 +122,66 @@ testOnEachDatabase("A month that a reading holds up", {
     assert.equal((await stepCycle(graced, "A1", "2026-04", close)).state, "draft");
     await decideByPerson(db, { ...asha, deed: "reject", value_wh: null }, NOW);
     assert.equal((await billed(db)).units_kwh, 150);
+  },
+
+  "a reading that the sweep has not reached is judged with all that came with it": async (db) => {
+    await putForeign(db);
+    const { state, reason } = await closeApril(db);
+    assert.equal(state, "parked");
+    assert.match(reason!, /tells consumer 170012340009, but it hangs at consumer C1's/);
+    await sweepAll(db);
+    const rows = await db.selectFrom("reading_decision").selectAll().execute();
+    assert.deepEqual(rows.map(({ rule, decided_by }) => [rule, decided_by]), [
+      ["consumer_mismatch", "billing"],
+    ]);
+    await decideByPerson(db, { ...asha, deed: "approve", value_wh: null }, NOW);
+    assert.equal((await billed(db)).units_kwh, 200);
+  },
+
+  "one that came in a file is judged so too": async (db) => {
+    await addAccount(db, 1);
+    await addReading(db, 1, READ - 900_000, 1_150_900);
+    await db.insertInto("raw_reading").values({
+      ...{ meter_id: "M1", obis: ENERGY, read_at: new Date(READ), value: 1_200_900, unit: "Wh" },
+      ...{ source: "import", flags: "[]" },
+    }).execute();
+    const key = { meter_id: "M1", obis: ENERGY, read_at: new Date(READ) };
+    await db.insertInto("reading_unvalidated").values(key).execute();
+    const { state, reason } = await closeApril(db);
+    assert.equal(state, "parked");
+    assert.match(reason!, /50 kWh in 15 minutes are more than/);
+  },
+
+  "what the sweep has judged is not looked up again": async (db) => {
+    await putForeign(db);
+    await db.updateTable("validation_cursor").set({ sequence: 5 }).execute();
+    assert.equal((await closeApril(db)).state, "issued");
+  },
+
+  "a register that stands holds up its month, until a person has said that it may": async (db) => {
+    await putStanding(db);
+    await sweepAll(db);
+    const waiting = await db.selectFrom("reading_decision").select(["rule", "read_at"]).execute();
+    assert.deepEqual(waiting.map(({ rule }) => rule), ["frozen_register"]);
+    const { state, reason } = await closeApril(db);
+    assert.equal(state, "parked");
+    assert.match(reason!, /stands at 1180\.9 kWh for 10 days, where 6\.\d kWh a day are usual/);
+    const told = { ...asha, read_at_ms: waiting[0]!.read_at.getTime() };
+    await decideByPerson(db, { ...told, deed: "approve", value_wh: null }, NOW);
+    // The one that closes the month was put into quarantine with it.
+    await decideByPerson(db, { ...asha, deed: "approve", value_wh: null }, NOW);
+    assert.equal((await billed(db)).units_kwh, 180);
+  },
+
+  "a register that a person has looked at may go on standing": async (db) => {
+    await putStanding(db);
+    await decideByPerson(
+      db,
+      { ...asha, read_at_ms: READ - 3 * DAY, deed: "edit", value_wh: 1_180_900 },
+      NOW,
+    );
+    await db.updateTable("validation_cursor").set({ sequence: 60 }).execute();
+    assert.equal((await closeApril(db)).state, "issued");
   },
 
   "a utility's own threshold holds for billing": async (db) => {
