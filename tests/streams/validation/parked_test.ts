@@ -114,7 +114,7 @@ testOnEachDatabase("A month that a reading holds up", {
   "rejected while a draft stands on it: the draft is made anew, without it": async (db) => {
     await addAccount(db, 1);
     await addReading(db, 1, READ - 900_000, 1_150_900);
-    await addReading(db, 1, READ, 1_990_900);
+    await addReading(db, 1, READ, 1_151_900);
     const graced = {
       ...contextOf(db, NOW),
       rules: { ...CYCLE_RULES, draft_grace_ms: 3_600_000 },
