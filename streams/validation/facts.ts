@@ -3,7 +3,6 @@ import type {
   ArrivalFacts,
   DecisionFacts,
   InstallationFacts,
-  ReadingFacts,
   RegisterAt,
 } from "../../actors/validation/facts.ts";
 import { CONSUMER_REGISTER } from "../../protocol/iec62056/obis.ts";
