@@ -2,6 +2,7 @@
 import { id } from "../../protocol/messages/common.ts";
 import { z } from "../../protocol/schema.ts";
 import { exportAccounts, exportInvoices } from "../data/export_bills.ts";
+import { requireKnown } from "../data/export_known.ts";
 import { exportPoints, exportReadings } from "../data/export_queries.ts";
 import { keysOfMeters, lookUpMeters } from "../data/import_meters.ts";
 import { IMPORT_KINDS } from "../data/import_rows.ts";
@@ -39,7 +40,10 @@ const exportVerbs: Verbs = {
       after: z.object({ account_id: id, installation_id: z.int().positive() }).optional(),
       limit: limit(PAGE_MAX.points),
     }),
-    async (asked, { db }) => await exportPoints(db, asked),
+    async (asked, { db }) => {
+      await requireKnown(db, asked);
+      return await exportPoints(db, asked);
+    },
   ),
   "data-export-readings": verb(
     z.object({
@@ -49,7 +53,10 @@ const exportVerbs: Verbs = {
       after: z.object({ meter_id: id, obis, read_at_ms: instant }).optional(),
       limit: limit(PAGE_MAX.readings),
     }),
-    async (asked, { db }) => await exportReadings(db, asked),
+    async (asked, { db }) => {
+      await requireKnown(db, asked);
+      return await exportReadings(db, asked);
+    },
   ),
   "data-export-invoices": verb(
     z.object({
@@ -58,7 +65,10 @@ const exportVerbs: Verbs = {
       after: z.int().nonnegative().default(0),
       limit: limit(PAGE_MAX.invoices),
     }),
-    async (asked, { db }) => await exportInvoices(db, asked),
+    async (asked, { db }) => {
+      await requireKnown(db, asked);
+      return await exportInvoices(db, asked);
+    },
   ),
   "data-export-accounts": verb(
     z.object({
@@ -68,7 +78,10 @@ const exportVerbs: Verbs = {
       after: z.string().max(32).default(""),
       limit: limit(PAGE_MAX.accounts),
     }),
-    async (asked, { db }) => await exportAccounts(db, asked),
+    async (asked, { db }) => {
+      await requireKnown(db, asked);
+      return await exportAccounts(db, asked);
+    },
   ),
 };
 

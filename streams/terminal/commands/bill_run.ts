@@ -66,7 +66,9 @@ account has its bill, or its draft.
     const { askAsOperator: ask } = await import("../../office/operator.ts");
     const input = period === undefined ? {} : { period };
     if (values["dry-run"] === true) return await dryRun(ask, input, bounds, json);
-    if (values.account !== undefined) return await one(ask, { ...input, account: values.account });
+    if (values.account !== undefined) {
+      return await one(ask, { ...input, account: values.account }, json);
+    }
     const resume = deed === null ? {} : { resume: deed.reason };
     const run = await ask(
       "bill-run",
@@ -83,12 +85,16 @@ account has its bill, or its draft.
   },
 };
 
-async function one(ask: Ask, input: unknown): Promise<number> {
+async function one(ask: Ask, input: unknown, json: boolean): Promise<number> {
   const { account_id, period } = await ask("bill-account", input) as {
     account_id: string;
     period: string;
   };
-  console.log(`Account ${account_id} is being billed for ${period}; see: samay bill list`);
+  console.log(
+    json
+      ? JSON.stringify({ account_id, period })
+      : `Account ${account_id} is being billed for ${period}; see: samay account show ${account_id}`,
+  );
   return 0;
 }
 

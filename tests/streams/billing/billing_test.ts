@@ -250,7 +250,9 @@ Deno.test("bill run bills one account by itself, by the BILLING stream", async (
     await addAccount(db, 2);
     const { code, out, error } = await samay("bill", "run", "--account", "A1");
     assert.equal(code, 0, error);
-    assert.match(out, /Account A1 is being billed for 2026-04/);
+    assert.match(out, /Account A1 is being billed for 2026-04; see: samay account show A1/);
+    const { out: document } = await samay("bill", "run", "--account", "A1", "--json");
+    assert.deepEqual(JSON.parse(document), { account_id: "A1", period: "2026-04" });
     for (let i = 0; i < 100 && (await counts(db)).invoices === 0; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -75,8 +75,20 @@ testOnEachDatabase("exports", {
       lines[1],
       "A1,M1,1-0:1.8.0,2026-04-01T00:00:00.000+05:30,1001000,Wh,measured,1001000,1,frame,,,,70",
     );
+    await addAccount(db, 2);
     const none = await textOf(readingsTable(asking(db), { account_id: "A2", ...ALL }));
     assert.equal(none.rows, 0);
+  },
+
+  "refuse an account or a meter that nobody knows, instead of an empty file": async (db) => {
+    const unknown = { account_id: "A9", ...ALL };
+    for (const table of [readingsTable, invoicesTable, accountsTable]) {
+      const asked = { from: "2026-04-01", to: "2026-04-30", ...unknown };
+      await assert.rejects(textOf(table(asking(db), asked)), /There is no account A9/);
+    }
+    const meter = readingsTable(asking(db), { meter_id: "M9", ...ALL });
+    await assert.rejects(textOf(meter), /No meter M9 is enrolled/);
+    await assert.rejects(espiOf(db, { account_id: "A9" }), /There is no account A9/);
   },
 
   "give what was decided of a reading, and values where there was none": async (db) => {
