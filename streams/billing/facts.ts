@@ -189,10 +189,17 @@ function unbilled(
   }));
 }
 
-/** Where the last actual bill ended: the next one begins there. */
+/**
+ * Where the last actual bill ended: the next one begins there. How that reading came is told as that
+ * bill tells it; which rules it passed stands in that bill.
+ */
 function closingOf(billed: BilledRow): InstallationFacts["opening"] {
-  const source = billed.source ?? (billed.state === "imported" ? "import" : "frame");
-  return { read_at_ms: closedAt(billed), value_wh: billed.closing_wh!, source };
+  const reading = { read_at_ms: closedAt(billed), value_wh: billed.closing_wh! };
+  const { way, state } = billed;
+  if (way === null) return { ...reading, source: state === "imported" ? "import" : "frame" };
+  const { sealed_at_ms, arrived_at_ms } = way;
+  const is_timed = sealed_at_ms !== null && arrived_at_ms !== null;
+  return { ...reading, ...way, clock_offset_ms: is_timed ? sealed_at_ms - arrived_at_ms : null };
 }
 
 function closedAt({ period, closing_read_at, to_date }: BilledRow): number {

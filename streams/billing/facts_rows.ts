@@ -119,8 +119,8 @@ export interface BilledRow {
   to_date: string | null;
   closing_wh: number | null;
   closing_read_at: Date | null;
-  /** Where the closing reading came from. */
-  source: "frame" | "import" | null;
+  /** How the closing reading came, as that bill has it; null for one that no meter told. */
+  way: ReadingWay | null;
   /** Earlier months, newest first: `[period, units, days or null, estimated]`. */
   history: [string, number, number | null, boolean][] | null;
   /** Estimated bills since then, oldest first. */
@@ -129,6 +129,18 @@ export interface BilledRow {
   later_billed: string | null;
   /** The first earlier period of which a draft waits. */
   earlier_draft: string | null;
+}
+
+export interface ReadingWay {
+  source: "frame" | "import";
+  quality: "measured" | "estimated" | "substituted" | "edited";
+  frame_sequence: number | null;
+  journal_sequence: number | null;
+  sealed_at_ms: number | null;
+  arrived_at_ms: number | null;
+  second_found_s: number | null;
+  trials: number | null;
+  clock_quality: number | null;
 }
 
 export interface EstimateRow {
@@ -150,9 +162,19 @@ export async function billedRows(
   const billed = sql`cycle.account_id = given.account_id and cycle.state in ('issued', 'imported')`;
   const { rows } = await sql<BilledRow>`
     select given.account_id, before.*,
-      (select source from raw_reading as reading
+      (select json_build_object(
+          'source', source, 'frame_sequence', frame_sequence,
+          'journal_sequence', journal_sequence,
+          'sealed_at_ms', round(extract(epoch from sealed_at) * 1000),
+          'arrived_at_ms', round(extract(epoch from arrived_at) * 1000),
+          'second_found_s', second_found_s, 'trials', trials, 'clock_quality', clock_quality,
+          'quality', coalesce((select quality from reading_decision as decision
+            where decision.meter_id = reading.meter_id and decision.obis = reading.obis
+              and decision.read_at = reading.read_at
+            order by decision_id desc limit 1), 'measured'))
+        from raw_reading as reading
         where reading.meter_id = before.meter_id and reading.obis = ${ENERGY}
-          and reading.read_at = before.closing_read_at) as source,
+          and reading.read_at = before.closing_read_at) as way,
       (select json_agg(json_build_array(period, units_kwh, to_date - from_date, estimated)) from (
         select period, units_kwh, from_date, to_date, estimated from billing_cycle as cycle
         where ${billed} and cycle.period < given.period and units_kwh is not null

@@ -170,6 +170,16 @@ export const guards: readonly Guard[] = [
     name: "Premises",
   },
   {
+    rule: "An opening reading tells how it came, as the bill that it closed",
+    source: USE,
+    file: "streams/billing/facts.ts",
+    find:
+      "return { ...reading, ...way, clock_offset_ms: is_timed ? sealed_at_ms - arrived_at_ms : null };",
+    replace: "return { ...reading, source: is_timed ? way.source : way.source };",
+    test: "tests/streams/billing/step_test.ts",
+    name: "The billing cycle",
+  },
+  {
     rule: "A meter may tell the consumer for whom it was enrolled, whoever has moved in",
     source: MOVING,
     file: "actors/validation/identity_rules.ts",

@@ -262,7 +262,7 @@ testOnEachDatabase("The billing cycle", {
       state: "imported",
       units_kwh: 111,
     }).execute();
-    await bill(db, 1, 1_250_700);
+    const before = await bill(db, 1, 1_250_700);
     const may = at("2026-05-30T18:00:00+05:30");
     await stepCycle(contextOf(db, may), "A1", "2026-05", close(may));
     await addReading(db, 1, may + 1_000, 1_400_600);
@@ -270,7 +270,13 @@ testOnEachDatabase("The billing cycle", {
     assert.equal(issued, "MH/2026-27/000002");
     const { inputs } = await invoiceSheet(db, issued!);
     assert.equal(inputs.opening.value_wh, 1_250_700);
-    assert.equal(inputs.opening.source, "frame");
+    // It is the closing one of the bill before, and tells how it came as that bill does.
+    const { flags: _flags, checks: _checks, ...closed } =
+      (await invoiceSheet(db, before.issued!)).inputs.closing;
+    assert.deepEqual(inputs.opening, closed);
+    assert.deepEqual([closed.source, closed.quality, closed.frame_sequence], [
+      ...["frame", "measured", 71],
+    ]);
     assert.equal(inputs.units_kwh, 150); // 1400 - 1250
     assert.deepEqual(inputs.history, [
       { period: "2026-02", units_kwh: 111 },
