@@ -55,6 +55,17 @@ export function allocate(
   entries: readonly LedgerEntry[],
   due_on: ReadonlyMap<number, string>,
 ): Allocation {
+  const { items, credit_paise } = settled(entries, due_on);
+  for (const item of items) item.outstanding_at_due_paise = atDue(item, entries, due_on);
+  const balance_paise = entries.reduce((sum, { amount_paise }) => sum + amount_paise, 0);
+  return { items, credit_paise, balance_paise };
+}
+
+/** What is owed, as all that came in settles it. */
+function settled(
+  entries: readonly LedgerEntry[],
+  due_on: ReadonlyMap<number, string>,
+): { readonly items: readonly Open[]; readonly credit_paise: number } {
   const undone = new Set(entries.flatMap(({ reverses }) => reverses === null ? [] : [reverses]));
   const standing = entries.filter((one) => one.reverses === null && !undone.has(one.entry_id));
   const items = standing.filter(({ amount_paise }) => amount_paise > 0)
@@ -76,11 +87,26 @@ export function allocate(
     const rest = settle(items.slice(next), left.get(credit.entry_id)!, credit.value_date);
     credit_paise += rest;
   }
-  return {
-    items,
-    credit_paise,
-    balance_paise: entries.reduce((sum, { amount_paise }) => sum + amount_paise, 0),
-  };
+  return { items, credit_paise };
+}
+
+/**
+ * What was left of `item` when its due date was over. A credit note of a later day takes its place
+ * before payments, and so sets free what had paid the bill in time: then it was not there yet.
+ */
+function atDue(
+  item: OwedItem,
+  entries: readonly LedgerEntry[],
+  due_on: ReadonlyMap<number, string>,
+): number {
+  const { kind, entry_id, invoice_id, outstanding_at_due_paise } = item;
+  if (kind !== "invoice" || outstanding_at_due_paise === 0) return outstanding_at_due_paise;
+  const then = entries.filter((one) =>
+    one.kind !== "credit_note" || one.invoice_id !== invoice_id || one.value_date <= item.due_on
+  );
+  if (then.length === entries.length) return outstanding_at_due_paise;
+  return settled(then, due_on).items.find((one) => one.entry_id === entry_id)!
+    .outstanding_at_due_paise;
 }
 
 function owed(entry: LedgerEntry, due_on: ReadonlyMap<number, string>): Open {

@@ -90,6 +90,15 @@ export const guards: readonly Guard[] = [
     name: "allocate() settles what fell due first",
   },
   {
+    rule: "A credit note of a later day is held against nobody who had paid in time",
+    source: LEDGER,
+    file: "actors/accounts/allocate.ts",
+    find: "if (then.length === entries.length) return",
+    replace: "if (then.length >= 0) return",
+    test: ALLOCATE_TEST,
+    name: "allocate() holds a credit note of a later day against nobody",
+  },
+  {
     rule: "A payment that was reversed has paid nothing, on no day",
     source: LEDGER,
     file: "actors/accounts/allocate.ts",

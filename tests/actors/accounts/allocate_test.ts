@@ -55,6 +55,18 @@ Deno.test("allocate() gives a credit note to its own bill first, and the rest of
   assert.equal(allocate([APRIL, MAY, paidBefore, large], DUE).credit_paise, 500);
 });
 
+Deno.test("allocate() holds a credit note of a later day against nobody who had paid in time", () => {
+  const paid = entry("payment", -1_000, "2026-05-20");
+  const note = entry("credit_note", -400, "2026-05-24", { invoice_id: 1 });
+  const [bill, next] = allocate([APRIL, paid, note, MAY], DUE).items;
+  assert.deepEqual([bill!.outstanding_paise, bill!.outstanding_at_due_paise], [0, 0]);
+  // What the note set free pays the next bill, in time.
+  assert.deepEqual([next!.outstanding_paise, next!.outstanding_at_due_paise], [100, 100]);
+  // Half was paid in time: the other half was left, whatever was given back after.
+  const half = entry("payment", -500, "2026-05-20");
+  assert.equal(allocate([APRIL, half, note], DUE).items[0]!.outstanding_at_due_paise, 500);
+});
+
 Deno.test("allocate() takes what was reversed as if it had never been", () => {
   const paid = entry("payment", -1_000, "2026-05-10");
   const back = entry("payment_reversal", 1_000, "2026-05-20", { reverses: paid.entry_id });
