@@ -7,7 +7,7 @@ import type { RuleCode } from "../validation/rules.ts";
 import { boundsOf } from "./calendar.ts";
 import type { Cycle, CycleEffect, Draft } from "./cycle.ts";
 import type { CandidateReading, CycleFacts } from "./facts.ts";
-import { isEnded, obstacleOf } from "./judge.ts";
+import { isEnded, isFinal, obstacleOf } from "./judge.ts";
 import { judged, type Refusal } from "./judgement.ts";
 import type { CycleRules } from "./rules.ts";
 import {
@@ -59,9 +59,8 @@ export class CycleStep {
     if (obstacle !== null) return this.#park(obstacle);
     this.#await();
     const [last] = metersOf(facts, cycle.period, requested_at_ms).slice(-1);
-    const ended = isEnded(last!, limitOf(cycle.period, requested_at_ms));
-    // Moved out: the reading noted then is the last one of the account.
-    if (ended) return this.takeReading(finalReadingOf(last!)!, facts);
+    const final = this.#final(facts);
+    if (final !== null) return this.takeReading(final, facts);
     if (asksMeter(cycle.period, requested_at_ms)) return this.#ask(facts, requested_at_ms);
     // True until the look finds one: a month that is over gets no new readings to wait for.
     cycle.reason = this.#silence(last!.meter_id);
@@ -81,11 +80,13 @@ export class CycleStep {
     const { cycle, now_ms, rules } = this;
     if (cycle.deadline_at_ms === null || now_ms < cycle.deadline_at_ms) return [];
     if (cycle.state === "draft") return this.release(facts);
-    if (cycle.state === "parked" && cycle.parked_on?.rule === STALE) {
-      this.#await();
-      return this.#estimate(facts, statusOf(facts, cycle));
-    }
-    if (cycle.state !== "awaiting_reading") return [];
+    const isStale = cycle.state === "parked" && cycle.parked_on?.rule === STALE;
+    if (!isStale && cycle.state !== "awaiting_reading") return [];
+    const final = this.#final(facts);
+    if (isStale || final !== null) this.#await();
+    // The move-out's own command to close may be on its way still.
+    if (final !== null) return this.takeReading(final, facts);
+    if (isStale) return this.#estimate(facts, statusOf(facts, cycle));
     const sought = readingSought(cycle, facts);
     const meter_id = sought?.installation.meter_id ?? "(none)";
     cycle.reason = this.#silence(meter_id);
@@ -112,6 +113,11 @@ export class CycleStep {
       throw new TerminalError(`${cycle.period} has not begun: nothing is estimated ahead`);
     }
     cycle.requested_at_ms = this.now_ms;
+    if (this.#final(facts) !== null) {
+      throw new TerminalError(
+        `${cycle.account_id} has its final reading: bill ${cycle.period} by it, not by an estimate`,
+      );
+    }
     this.#await();
     return this.#estimate(facts, status);
   }
@@ -189,6 +195,15 @@ export class CycleStep {
     cycle.asks++;
     cycle.deadline_at_ms = expires_at_ms;
     return [{ effect: "ask", meter_id, slave_id, requested_at_ms: at_ms, expires_at_ms }];
+  }
+
+  /** Where its customer has moved out, the reading noted then: the last one of the account. */
+  #final(facts: CycleFacts): CandidateReading | null {
+    const { cycle: { period, requested_at_ms }, now_ms } = this;
+    const asked_ms = requested_at_ms ?? now_ms;
+    const last = metersOf(facts, period, asked_ms).at(-1);
+    if (last === undefined || !isFinal(facts, period)) return null;
+    return isEnded(last, limitOf(period, asked_ms)) ? finalReadingOf(last) : null;
   }
 
   #estimate(facts: CycleFacts, status: MeterStatus): CycleEffect[] {

@@ -119,12 +119,12 @@ export async function lastReading(
  */
 export async function takeDown(
   trx: Transaction<Database>,
-  { installation_id, meter_id }: Installation,
+  { installation_id, meter_id, account_id }: Installation,
   at_ms: number,
   final_wh: number,
   now_ms: number,
 ): Promise<void> {
-  await lookAgain(trx, meter_id, now_ms, "all");
+  await lookAgain(trx, { meter_id, account_id }, now_ms, "all");
   await trx.updateTable("installation")
     .set({ removed_at: new Date(at_ms), final_reading_wh: final_wh })
     .where("installation_id", "=", installation_id).execute();

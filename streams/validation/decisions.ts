@@ -125,33 +125,42 @@ export async function decisionsAbout(
 }
 
 /**
- * Lets cycles of `meter_id` look for their reading again, in the transaction of what changed: those
+ * Lets cycles of a meter look for their reading again, in the transaction of what changed: those
  * that are parked on a reading, and drafts, which stand on what was known before. `drafts` says whether
  * estimated ones are among them. Returns the accounts and periods.
  */
 export async function lookAgain(
   trx: Transaction<Database>,
-  meter_id: string,
+  of: { readonly meter_id: string; readonly account_id?: string },
   now_ms: number,
   drafts: "measured" | "all",
 ): Promise<{ account_id: string; period: string }[]> {
   const isDraft = drafts === "all"
     ? sql<boolean>`true`
     : sql<boolean>`draft -> 'candidate' <> 'null'`;
-  return await trx.updateTable("billing_cycle")
+  const { meter_id, account_id } = of;
+  let query = trx.updateTable("billing_cycle")
     .set({
       ...{ state: "awaiting_reading", reason: null, parked_reading_at: null, parked_rule: null },
       // Where no other reading is found, the cycle waits on, or is estimated, as its rules have it.
       ...{ draft: null, asks: 0, deadline_at: new Date(now_ms) },
     })
     .where("meter_id", "=", meter_id).where("requested_at", "is not", null)
-    .where((of) =>
-      of.or([
-        of.and([of("state", "=", "parked"), of("parked_reading_at", "is not", null)]),
-        of.and([of("state", "=", "draft"), isDraft]),
-      ])
+    // By the accounts that have or had the meter: they are few, and their live cycles have an index.
+    .where(
+      "account_id",
+      "in",
+      (of) => of.selectFrom("installation").select("account_id").where("meter_id", "=", meter_id),
     )
-    .returning(["account_id", "period"]).execute();
+    .where("state", "<>", "void")
+    .where((is) =>
+      is.or([
+        is.and([is("state", "=", "parked"), is("parked_reading_at", "is not", null)]),
+        is.and([is("state", "=", "draft"), isDraft]),
+      ])
+    );
+  if (account_id !== undefined) query = query.where("account_id", "=", account_id);
+  return await query.returning(["account_id", "period"]).execute();
 }
 
 /** Whether the reading called `reading` in a query counts: nobody has rejected it. */

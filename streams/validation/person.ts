@@ -75,7 +75,7 @@ export async function decideByPerson(
       decided_by: given.actor,
       reason: given.reason,
     }).execute();
-    const requeued = await lookAgain(trx, given.meter_id, now_ms, "measured");
+    const requeued = await lookAgain(trx, given, now_ms, "measured");
     const before_wh = stands?.usable === true ? stands.value : null;
     await writeAudit(trx, {
       actor: given.actor,

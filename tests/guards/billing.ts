@@ -246,8 +246,8 @@ export const guards: readonly Guard[] = [
     rule: "A meter that comes down has the drafts that stood on it made anew",
     source: MOVING,
     file: "streams/premises/standing.ts",
-    find: 'await lookAgain(trx, meter_id, now_ms, "all");',
-    replace: "void [lookAgain, now_ms];",
+    find: 'await lookAgain(trx, { meter_id, account_id }, now_ms, "all");',
+    replace: "void [lookAgain, meter_id, account_id, now_ms];",
     test: PREMISES,
     name: "an exchange noted late takes a draft back",
   },
@@ -296,5 +296,15 @@ export const guards: readonly Guard[] = [
     replace: "error instanceof RangeError",
     test: "tests/streams/billing/waiting_test.ts",
     name: "One waiting account whose reading the program does not understand holds up no other",
+  },
+  {
+    rule: "Who has moved out is billed by the final reading, whatever deadline comes first",
+    source: MOVING,
+    file: "actors/billing/cycle_step.ts",
+    find: "if (isStale || final !== null) this.#await();",
+    replace:
+      "if (isStale) this.#await();\n    if (now_ms > 0) return this.#estimate(facts, statusOf(facts, cycle));",
+    test: SEGMENTS,
+    name: "a deadline that comes before the move-out's own close takes the final reading",
   },
 ];

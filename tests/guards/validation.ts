@@ -292,7 +292,7 @@ export const guards: readonly Guard[] = [
     rule: "A person's decision has the parked cycle looked at again",
     source: QUARANTINE,
     file: PERSON,
-    find: 'const requeued = await lookAgain(trx, given.meter_id, now_ms, "measured");',
+    find: 'const requeued = await lookAgain(trx, given, now_ms, "measured");',
     replace: "const requeued = [] as { account_id: string; period: string }[];",
     test: OFFICE_TEST,
     name: "reading approve, edit and reject",

@@ -152,6 +152,28 @@ Deno.test("segmentOf() loses no unit over rollovers, whatever the factor", () =>
   }));
 });
 
+Deno.test("a deadline that comes before the move-out's own close takes the final reading, no estimate", () => {
+  const asked = at("2026-04-02T10:00:00+05:30");
+  const history = [{ period: "2026-03", units_kwh: 240, days: 31, estimated: false }];
+  const cycle = newCycle("A1", "2026-04");
+  const open = facts({ history });
+  receive(cycle, { message: "close", requested_at_ms: asked, facts: open }, asked);
+  assert.equal(cycle.state, "awaiting_reading");
+  cycle.asks = 0;
+  cycle.deadline_at_ms = asked + CYCLE_RULES.estimate_after_ms!;
+  const on = at("2026-04-20T12:00:00+05:30");
+  const gone = facts({
+    history,
+    account: { ...open.account, status: "closed", closed_on: "2026-04-20" },
+    installations: [installation({ removed: { at_ms: on, final_reading_wh: 1_160_000 } })],
+  });
+  const effects = receive(cycle, { message: "deadline", facts: gone }, NOW);
+  const [effect] = effects;
+  assert.ok(effect?.effect === "issue", cycle.reason ?? cycle.state);
+  const { final, units_kwh, estimate } = effect.bill.inputs;
+  assert.deepEqual([final, units_kwh, estimate], [true, 160, undefined]);
+});
+
 Deno.test("a move-out: the final reading closes the account, nobody is asked, and the bill says so", () => {
   const on = at("2026-04-20T12:00:00+05:30");
   const account = { ...facts().account, status: "closed" as const, closed_on: "2026-04-20" };
