@@ -7,7 +7,7 @@ import type { RuleCode } from "../validation/rules.ts";
 import { boundsOf } from "./calendar.ts";
 import type { Cycle, CycleEffect, Draft } from "./cycle.ts";
 import type { CandidateReading, CycleFacts } from "./facts.ts";
-import { isEnded, isFinal, obstacleOf } from "./judge.ts";
+import { obstacleOf } from "./judge.ts";
 import { judged, type Refusal } from "./judgement.ts";
 import type { CycleRules } from "./rules.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type Segment,
   segmentOf,
 } from "./segments.ts";
-import { readingSought } from "./sought.ts";
+import { finalReading, readingSought } from "./sought.ts";
 import { rupeesOf } from "./tariff/rounding.ts";
 
 const STALE: RuleCode = "stale";
@@ -59,7 +59,7 @@ export class CycleStep {
     if (obstacle !== null) return this.#park(obstacle);
     this.#await();
     const [last] = metersOf(facts, cycle.period, requested_at_ms).slice(-1);
-    const final = this.#final(facts);
+    const final = finalReading(cycle, facts);
     if (final !== null) return this.takeReading(final, facts);
     if (asksMeter(cycle.period, requested_at_ms)) return this.#ask(facts, requested_at_ms);
     // True until the look finds one: a month that is over gets no new readings to wait for.
@@ -82,7 +82,7 @@ export class CycleStep {
     if (cycle.state === "draft") return this.release(facts);
     const isStale = cycle.state === "parked" && cycle.parked_on?.rule === STALE;
     if (!isStale && cycle.state !== "awaiting_reading") return [];
-    const final = this.#final(facts);
+    const final = finalReading(cycle, facts);
     if (isStale || final !== null) this.#await();
     // The move-out's own command to close may be on its way still.
     if (final !== null) return this.takeReading(final, facts);
@@ -113,7 +113,7 @@ export class CycleStep {
       throw new TerminalError(`${cycle.period} has not begun: nothing is estimated ahead`);
     }
     cycle.requested_at_ms = this.now_ms;
-    if (this.#final(facts) !== null) {
+    if (finalReading(cycle, facts) !== null) {
       throw new TerminalError(
         `${cycle.account_id} has its final reading: bill ${cycle.period} by it, not by an estimate`,
       );
@@ -195,15 +195,6 @@ export class CycleStep {
     cycle.asks++;
     cycle.deadline_at_ms = expires_at_ms;
     return [{ effect: "ask", meter_id, slave_id, requested_at_ms: at_ms, expires_at_ms }];
-  }
-
-  /** Where its customer has moved out, the reading noted then: the last one of the account. */
-  #final(facts: CycleFacts): CandidateReading | null {
-    const { cycle: { period, requested_at_ms }, now_ms } = this;
-    const asked_ms = requested_at_ms ?? now_ms;
-    const last = metersOf(facts, period, asked_ms).at(-1);
-    if (last === undefined || !isFinal(facts, period)) return null;
-    return isEnded(last, limitOf(period, asked_ms)) ? finalReadingOf(last) : null;
   }
 
   #estimate(facts: CycleFacts, status: MeterStatus): CycleEffect[] {

@@ -1,9 +1,9 @@
 /** Which reading closes a cycle: of which meter, and from where to where it is looked for. */
 import { boundsOf } from "./calendar.ts";
 import type { Cycle } from "./cycle.ts";
-import type { CycleFacts, InstallationFacts } from "./facts.ts";
-import { isEnded } from "./judge.ts";
-import { asksMeter, limitOf, metersOf } from "./segments.ts";
+import type { CandidateReading, CycleFacts, InstallationFacts } from "./facts.ts";
+import { isEnded, isFinal } from "./judge.ts";
+import { asksMeter, finalReadingOf, limitOf, metersOf } from "./segments.ts";
 
 /** Which readings close a cycle: the first one of an asked meter, or the last one of a month. */
 export interface ClosingWindow {
@@ -50,4 +50,15 @@ export function readingSought(
     after_ms: Math.max(installation.opening.read_at_ms, estimated_ms),
     window: closingWindow(period, requested_at_ms),
   };
+}
+
+/** Where the customer has moved out in that month, the reading noted then: nothing else closes it. */
+export function finalReading(
+  { period, requested_at_ms }: Pick<Cycle, "period" | "requested_at_ms">,
+  facts: CycleFacts,
+): CandidateReading | null {
+  if (requested_at_ms === null || !isFinal(facts, period)) return null;
+  const last = metersOf(facts, period, requested_at_ms).at(-1);
+  if (last === undefined || !isEnded(last, limitOf(period, requested_at_ms))) return null;
+  return finalReadingOf(last);
 }

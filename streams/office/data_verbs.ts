@@ -15,7 +15,8 @@ import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 export const PAGE_MAX = {
   points: 2_000,
   readings: 2_000,
-  invoices: 200,
+  // A bill over four versions of its tariff has some forty lines: 7 KB.
+  invoices: 100,
   accounts: 500,
   faults: 1_000,
 } as const;
