@@ -18,7 +18,7 @@ import {
   type Segment,
   segmentOf,
 } from "./segments.ts";
-import { finalReading, readingSought } from "./sought.ts";
+import { finalReading, readingSought, statusOf } from "./sought.ts";
 import { rupeesOf } from "./tariff/rounding.ts";
 
 const STALE: RuleCode = "stale";
@@ -344,9 +344,3 @@ export class CycleStep {
 
 /** Nothing is to be closed there: it is, or a draft waits. */
 const DONE: ReadonlySet<Cycle["state"]> = new Set(["issued", "imported", "ready", "draft"]);
-
-/** Why a deadline passes without a reading, as far as the account itself tells. */
-function statusOf(facts: CycleFacts, cycle: Cycle): MeterStatus {
-  const meters = metersOf(facts, cycle.period, cycle.requested_at_ms ?? 0);
-  return meters.length > 1 ? "meter_changed" : "reading_not_taken";
-}

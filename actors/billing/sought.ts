@@ -1,5 +1,6 @@
 /** Which reading closes a cycle: of which meter, and from where to where it is looked for. */
 import { boundsOf } from "./calendar.ts";
+import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import type { Cycle } from "./cycle.ts";
 import type { CandidateReading, CycleFacts, InstallationFacts } from "./facts.ts";
 import { isEnded, isFinal } from "./judge.ts";
@@ -61,4 +62,10 @@ export function finalReading(
   const last = metersOf(facts, period, requested_at_ms).at(-1);
   if (last === undefined || !isEnded(last, limitOf(period, requested_at_ms))) return null;
   return finalReadingOf(last);
+}
+
+/** Why a deadline passes without a reading, as far as the account itself tells. */
+export function statusOf(facts: CycleFacts, cycle: Cycle): MeterStatus {
+  const meters = metersOf(facts, cycle.period, cycle.requested_at_ms ?? 0);
+  return meters.length > 1 ? "meter_changed" : "reading_not_taken";
 }
