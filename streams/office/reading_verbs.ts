@@ -1,13 +1,15 @@
 /** The verbs of the readings: what waits in quarantine, why, and what a person decides about it. */
 import { judgeReading } from "../../actors/validation/judge.ts";
-import { VALIDATION_RULES } from "../../actors/validation/rules.ts";
+import { type RuleCode, VALIDATION_RULES } from "../../actors/validation/rules.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
+import { period } from "../../protocol/messages/billing.ts";
 import { z } from "../../protocol/schema.ts";
 import { auditOf } from "../database/audit.ts";
 import { ENERGY } from "../database/readings.ts";
 import { loadReadingFacts } from "../validation/facts.ts";
 import { countQuarantined, listDecisions } from "../validation/list.ts";
+import { decideMany } from "../validation/many.ts";
 import { decideByPerson, findReading, readingSubject } from "../validation/person.ts";
 import { validationLag } from "../validation/sweep.ts";
 import { type OfficeContext, verb, type Verbs } from "./office.ts";
@@ -75,9 +77,31 @@ const readingDecide = verb(
     await decideByPerson(db, { ...given, meter_id: meter, value_wh: value_wh ?? null }, now_ms()),
 );
 
+const ruleCode = z.string().refine(
+  (code): code is RuleCode => Object.hasOwn(VALIDATION_RULES.rules, code),
+  "no rule of this name: see samay reading rules",
+);
+
+const readingDecideMany = verb(
+  z.object({
+    deed: z.enum(["approve", "reject"]),
+    rule: ruleCode,
+    period,
+    meter: id.optional(),
+    dry_run: z.boolean(),
+    reason: z.string().trim().min(1, "say why").max(200),
+    actor: z.string().trim().min(1).max(64).default("office"),
+  }),
+  async ({ meter, rule, ...given }, { db, now_ms }) => {
+    const of = meter === undefined ? {} : { meter_id: meter };
+    return await decideMany(db, { ...given, ...of, rule: rule as RuleCode }, now_ms());
+  },
+);
+
 export const readingVerbs: Verbs = {
   "reading-list": readingList,
   "reading-show": readingShow,
   "reading-decide": readingDecide,
+  "reading-decide-many": readingDecideMany,
   "reading-rules": verb(z.object({}), (_input, context) => Promise.resolve(rulesOf(context))),
 };

@@ -124,7 +124,7 @@ export async function takeDown(
   final_wh: number,
   now_ms: number,
 ): Promise<void> {
-  await lookAgain(trx, { meter_id, account_id }, now_ms, "all");
+  await lookAgain(trx, { meter_ids: [meter_id], account_id }, now_ms, "all");
   await trx.updateTable("installation")
     .set({ removed_at: new Date(at_ms), final_reading_wh: final_wh })
     .where("installation_id", "=", installation_id).execute();

@@ -4,6 +4,7 @@ import { type Command, UsageError } from "./command.ts";
 import { givenDeed } from "./given_deed.ts";
 import { givenId } from "./given_id.ts";
 import { givenMoment } from "./given_moment.ts";
+import { decideAboutMany, isMany, MANY_HELP, MANY_OPTIONS } from "./reading_many.ts";
 
 interface Given {
   readonly deed: "approve" | "edit" | "substitute" | "reject";
@@ -22,21 +23,28 @@ interface DecidedOnWire {
 /** The command of one deed. */
 export function readingDeed({ deed, summary, help }: Given): Command {
   const hasValue = deed === "edit" || deed === "substitute";
+  const mayBeMany = deed === "approve" || deed === "reject";
   return {
     name: `reading ${deed}`,
     summary,
-    positionals: { usage: "METER TIME", min: 2, max: 2 },
+    positionals: {
+      usage: mayBeMany ? "[METER TIME]" : "METER TIME",
+      ...{ min: mayBeMany ? 0 : 2, max: 2 },
+    },
     options: {
       ...(hasValue &&
         { kwh: { type: "string", placeholder: "KWH", help: "What the register showed" } }),
+      ...(mayBeMany && MANY_OPTIONS),
       reason: { type: "string", placeholder: "TEXT", help: "Why: kept in the audit trail" },
       json: { type: "boolean", help: "One JSON document" },
     },
     help: `${help}
 
 TIME is Indian time, as samay reading list shows it, or ISO 8601 with an offset. Cycles that were
-parked on a reading of this meter look for their reading again.`,
-    async run({ values, positionals: [meter, time] }) {
+parked on a reading of this meter look for their reading again.${mayBeMany ? MANY_HELP : ""}`,
+    async run(given) {
+      const { values, positionals: [meter, time] } = given;
+      if (mayBeMany && isMany(given)) return await decideAboutMany(deed, given);
       const input = {
         meter: givenId("METER", meter!),
         read_at_ms: givenMoment("TIME", time!),

@@ -125,32 +125,33 @@ export async function decisionsAbout(
 }
 
 /**
- * Lets cycles of a meter look for their reading again, in the transaction of what changed: those
+ * Lets cycles of some meters look for their reading again, in the transaction of what changed: those
  * that are parked on a reading, and drafts, which stand on what was known before. `drafts` says whether
  * estimated ones are among them. Returns the accounts and periods.
  */
 export async function lookAgain(
   trx: Transaction<Database>,
-  of: { readonly meter_id: string; readonly account_id?: string },
+  of: { readonly meter_ids: readonly string[]; readonly account_id?: string },
   now_ms: number,
   drafts: "measured" | "all",
 ): Promise<{ account_id: string; period: string }[]> {
   const isDraft = drafts === "all"
     ? sql<boolean>`true`
     : sql<boolean>`draft -> 'candidate' <> 'null'`;
-  const { meter_id, account_id } = of;
+  const { meter_ids, account_id } = of;
+  const isOne = sql<boolean>`meter_id = any(${meter_ids}::text[])`;
   let query = trx.updateTable("billing_cycle")
     .set({
       ...{ state: "awaiting_reading", reason: null, parked_reading_at: null, parked_rule: null },
       // Where no other reading is found, the cycle waits on, or is estimated, as its rules have it.
       ...{ draft: null, asks: 0, deadline_at: new Date(now_ms) },
     })
-    .where("meter_id", "=", meter_id).where("requested_at", "is not", null)
+    .where(isOne).where("requested_at", "is not", null)
     // By the accounts that have or had the meter: they are few, and their live cycles have an index.
     .where(
       "account_id",
       "in",
-      (of) => of.selectFrom("installation").select("account_id").where("meter_id", "=", meter_id),
+      (of) => of.selectFrom("installation").select("account_id").where(isOne),
     )
     .where("state", "<>", "void")
     .where((is) =>

@@ -42,7 +42,8 @@ const QUALITY: Readonly<Record<Deed, ReadingQuality>> = {
   substitute: "substituted",
   reject: "measured",
 };
-const WORDS: Readonly<Record<Deed, string>> = {
+/** What a deed is called, in decisions and in the audit trail. */
+export const WORDS: Readonly<Record<Deed, string>> = {
   approve: "approved",
   edit: "edited",
   substitute: "put where there is no reading",
@@ -57,7 +58,7 @@ export async function decideByPerson(
   now_ms: number,
 ): Promise<Decided> {
   return await db.transaction().execute(async (trx) => {
-    await lockAccountsOf(trx, given.meter_id);
+    await lockAccountsOf(trx, [given.meter_id]);
     await lockDecisions(trx, [given.meter_id]);
     const stands = await findReading(trx, given.meter_id, given.read_at_ms);
     const value = await valueOf(trx, given, stands, now_ms);
@@ -75,7 +76,7 @@ export async function decideByPerson(
       decided_by: given.actor,
       reason: given.reason,
     }).execute();
-    const requeued = await lookAgain(trx, given, now_ms, "measured");
+    const requeued = await lookAgain(trx, { meter_ids: [given.meter_id] }, now_ms, "measured");
     const before_wh = stands?.usable === true ? stands.value : null;
     await writeAudit(trx, {
       actor: given.actor,
@@ -88,10 +89,14 @@ export async function decideByPerson(
 }
 
 /** Before the decisions: billing locks in this order too. */
-async function lockAccountsOf(trx: Transaction<Database>, meter_id: string): Promise<void> {
+export async function lockAccountsOf(
+  trx: Transaction<Database>,
+  meter_ids: readonly string[],
+): Promise<void> {
   await sql`
     select account_id from account
-    where account_id in (select account_id from installation where meter_id = ${meter_id})
+    where account_id in (select account_id from installation
+      where meter_id = any(${meter_ids}::text[]))
     order by account_id for update`.execute(trx);
 }
 

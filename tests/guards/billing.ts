@@ -246,7 +246,7 @@ export const guards: readonly Guard[] = [
     rule: "A meter that comes down has the drafts that stood on it made anew",
     source: MOVING,
     file: "streams/premises/standing.ts",
-    find: 'await lookAgain(trx, { meter_id, account_id }, now_ms, "all");',
+    find: 'await lookAgain(trx, { meter_ids: [meter_id], account_id }, now_ms, "all");',
     replace: "void [lookAgain, meter_id, account_id, now_ms];",
     test: PREMISES,
     name: "an exchange noted late takes a draft back",

@@ -17,6 +17,9 @@ const CANDIDATE = "streams/billing/candidate.ts";
 const PARKED_TEST = "tests/streams/validation/parked_test.ts";
 const PARKED = "A month that a reading holds up";
 
+const MANY = "streams/validation/many.ts";
+const MANY_NAME = "reading approve and reject decide about many";
+
 const RULES = "rules with thresholds as data";
 const QUARANTINE = "what fails is quarantined, never dropped and never billed silently";
 const LAYER = "a separate layer holds quality, rule, who and why";
@@ -292,10 +295,47 @@ export const guards: readonly Guard[] = [
     rule: "A person's decision has the parked cycle looked at again",
     source: QUARANTINE,
     file: PERSON,
-    find: 'const requeued = await lookAgain(trx, given, now_ms, "measured");',
+    find:
+      'const requeued = await lookAgain(trx, { meter_ids: [given.meter_id] }, now_ms, "measured");',
     replace: "const requeued = [] as { account_id: string; period: string }[];",
     test: OFFICE_TEST,
     name: "reading approve, edit and reject",
+  },
+  {
+    rule: "What many readings are decided by is one transaction with a bound",
+    source: "queues, buffers and retries have limits",
+    file: MANY,
+    find: "order by held.read_at, held.meter_id limit ${limit}`",
+    replace: "order by held.read_at, held.meter_id`",
+    test: OFFICE_TEST,
+    name: MANY_NAME,
+  },
+  {
+    rule: "Many readings are decided about once somebody has said so, knowing how many",
+    source: LAYER,
+    file: MANY,
+    find: "if (asked.dry_run || rows.length === 0) {",
+    replace: "if (rows.length === 0) {",
+    test: OFFICE_TEST,
+    name: MANY_NAME,
+  },
+  {
+    rule: "No bill changes under a word about many readings",
+    source: LAYER,
+    file: MANY,
+    find: 'if (asked.deed === "reject") refuseBilled(held.rows);',
+    replace: "",
+    test: OFFICE_TEST,
+    name: "many readings: what is asked for must be clear",
+  },
+  {
+    rule: "A word about many readings is audited, and lets their months go on",
+    source: LAYER,
+    file: MANY,
+    find: 'const requeued = (await lookAgain(trx, { meter_ids }, now_ms, "measured")).length;',
+    replace: "const requeued = 0;",
+    test: OFFICE_TEST,
+    name: MANY_NAME,
   },
   {
     rule: "Every decision of a person is audited, with what it was before",

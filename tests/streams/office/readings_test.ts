@@ -13,6 +13,7 @@ import { command as show } from "../../../streams/terminal/commands/reading_show
 import { command as substitute } from "../../../streams/terminal/commands/reading_substitute.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
 import { parseCommandLine } from "../../../streams/terminal/parse.ts";
+import { decideMany } from "../../../streams/validation/many.ts";
 import { Sweep } from "../../../streams/validation/sweep.ts";
 import { withBroker } from "../../support/broker.ts";
 import { withDatabase } from "../../support/database.ts";
@@ -171,6 +172,73 @@ Deno.test("reading commands refuse what cannot be, and change nothing then", () 
       .select((of) => of.fn.countAll<number>().as("n")).executeTakeFirstOrThrow();
     assert.equal(n, 1, "the sweep's alone");
     assert.equal((await db.selectFrom("audit").select("audit_id").execute()).length, 0);
+  }));
+
+Deno.test("reading approve and reject decide about many of one rule and month", () =>
+  withOffice(async (db) => {
+    for (const n of [2, 3]) {
+      await addAccount(db, n);
+      const at = { n, read_at_ms: NOON, sequence: 2 * n };
+      await put(db, { ...at, value: 1_010_000 }, {
+        ...{ ...at, sequence: 2 * n + 1 },
+        ...{ read_at_ms: NOON + 15 * 60_000, value: 9_010_000 },
+      });
+    }
+    await new Sweep(db, VALIDATION_RULES).step(NOW);
+    const many = ["--rule", "spike", "--period", "2026-04", "--reason", "a fair in the village"];
+    const waiting = async () => JSON.parse(await run(list, "--json")).quarantined;
+    const would = /^3 readings of 3 meters would be approved\nNothing is decided: say --yes/;
+    assert.match(await run(approve, ...many, "--dry-run"), would);
+    await assert.rejects(run(approve, ...many), "without a word it is shown, and exits with 1");
+    assert.equal(await waiting(), 3);
+    const audits = async () =>
+      await db.selectFrom("audit").select(["action", "subject", "detail"])
+        .where("subject", "like", "readings of%").execute();
+    assert.deepEqual(await audits(), []);
+
+    const said = await run(reject, ...many, "--meter", "M3", "--yes");
+    assert.equal(said, "1 reading of 1 meter rejected, 0 bills looked at again");
+    // Bounded: the oldest first, and it says what is left.
+    const asked = { deed: "approve", rule: "spike", period: "2026-04", dry_run: false } as const;
+    const why = { reason: "a fair in the village", actor: "asha" };
+    const { readings, left } = await decideMany(db, { ...asked, ...why }, NOW, 1);
+    assert.deepEqual([readings, left, await waiting()], [1, 1, 1]);
+    const rest = await run(approve, ...many, "--yes");
+    assert.equal(rest, "1 reading of 1 meter approved, 1 bill looked at again");
+    assert.equal((await cycleOf(db)).state, "awaiting_reading");
+    assert.equal(await waiting(), 0);
+    const rows = await db.selectFrom("reading_decision").selectAll().where("rule", "=", "person")
+      .orderBy("meter_id").execute();
+    assert.deepEqual(rows.map(({ meter_id, status, value }) => [meter_id, status, value]), [
+      ["M1", "accepted", 9_010_000],
+      ["M2", "accepted", 9_010_000],
+      ["M3", "rejected", null],
+    ]);
+    const told = await audits();
+    assert.deepEqual(told.map(({ action }) => action), [
+      ...["readings.rejected", "readings.approved", "readings.approved"],
+    ]);
+    const { reason, readings: count } = told[2]!.detail as { reason: string; readings: number };
+    assert.deepEqual([reason, count], ["a fair in the village", 1]);
+    assert.equal(await run(approve, ...many, "--yes"), "No such reading waits in quarantine");
+  }));
+
+Deno.test("many readings: what is asked for must be clear, and no bill changes under it", () =>
+  withOffice(async (db) => {
+    const because = ["--reason", "a test", "--yes"];
+    const rule = (name: string) => ["--rule", name, "--period", "2026-04", ...because];
+    await assert.rejects(run(approve, "--rule", "spike", ...because), usage(/Name one reading/));
+    await assert.rejects(run(approve, "M1", SPIKE, "--yes"), usage(/Name one reading/));
+    await assert.rejects(run(approve, ...rule("spyke")), failure(/rule: no rule of this name/));
+    await assert.rejects(run(approve, ...rule("spike"), "--dry-run"), usage(/not both/));
+    await db.updateTable("billing_cycle").set({
+      ...{ state: "issued", reason: null, closing_read_at: new Date(NOON + 15 * 60_000 + 123) },
+    }).execute();
+    await assert.rejects(
+      run(reject, ...rule("spike")),
+      failure(/A bill of A1 ends with the reading/),
+    );
+    assert.equal(JSON.parse(await run(list, "--json")).quarantined, 1);
   }));
 
 Deno.test("reading rules shows the rules in force, and checks a file by every fault", () =>
