@@ -231,7 +231,7 @@ testOnEachDatabase("Decisions about readings", {
     await db.updateTable("billing_cycle").set({ parked_reading_at: new Date(READ) }).execute();
     await decide(db, 1, { status: "rejected" });
     assert.deepEqual(
-      await inTransaction(db, (trx) => lookAgain(trx, { meter_id: "M1" }, NOW, "measured")),
+      await inTransaction(db, (trx) => lookAgain(trx, { meter_ids: ["M1"] }, NOW, "measured")),
       [
         { account_id: "A1", period: "2026-04" },
       ],
