@@ -140,8 +140,8 @@ const FAULTS: Readonly<Record<string, [RuleCode, ReadingFacts, RegExp]>> = {
   ],
   "a register that stands": [
     "frozen_register",
-    { ...before(1_270_900, interval), unchanged_since_ms: READ - 240 * HOUR },
-    /stands at 1270\.9 kWh for 10 days, where 8\.7 kWh a day are usual/,
+    { ...before(1_270_900, interval), unchanged_since_ms: READ - 480 * HOUR },
+    /stands at 1270\.9 kWh for 20 days, where 8\.7 kWh a day are usual/,
   ],
 };
 

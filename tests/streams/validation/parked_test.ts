@@ -45,7 +45,7 @@ async function sweepAll(db: Db): Promise<void> {
   }
 }
 
-/** Two months of 6 kWh a day, then a register that stands from 15 April on, read each day. */
+/** Two months of 6 kWh a day, then a register that stands from 5 April on, read each day. */
 async function putStanding(db: Db): Promise<void> {
   await addAccount(db, 1);
   await db.insertInto("billing_cycle").values(["2026-02", "2026-03"].map((period) => ({
@@ -57,7 +57,7 @@ async function putStanding(db: Db): Promise<void> {
     db,
     ...days.map((day) => ({
       ...{ n: 1, read_at_ms: READ - day * DAY, sequence: 60 - day },
-      value: 1_180_900 - 6_000 * Math.max(0, day - 15),
+      value: 1_180_900 - 6_000 * Math.max(0, day - 25),
     })),
   );
 }
@@ -165,7 +165,7 @@ testOnEachDatabase("A month that a reading holds up", {
     assert.deepEqual(waiting.map(({ rule }) => rule), ["frozen_register"]);
     const { state, reason } = await closeApril(db);
     assert.equal(state, "parked");
-    assert.match(reason!, /stands at 1180\.9 kWh for 10 days, where 6\.\d kWh a day are usual/);
+    assert.match(reason!, /stands at 1180\.9 kWh for 20 days, where 6\.\d kWh a day are usual/);
     const told = { ...asha, read_at_ms: waiting[0]!.read_at.getTime() };
     await decideByPerson(db, { ...told, deed: "approve", value_wh: null }, NOW);
     // The one that closes the month was put into quarantine with it.
