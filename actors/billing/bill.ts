@@ -22,6 +22,7 @@ import { billableTariffOf } from "./tariff/catalogue.ts";
 import { dayOf } from "./tariff/dates.ts";
 import type { TariffDocument } from "./tariff/document.ts";
 import type { Quote } from "./tariff/quote.ts";
+import { notWhole } from "./tariff/whole.ts";
 
 /** Days from the bill to its due date, unless the utility says otherwise. */
 export const DUE_DAYS = 21;
@@ -236,11 +237,5 @@ function made(facts: CycleFacts, terms: BillTerms, use: Use): Bill {
 
 /** A quote may leave out what its source does not state, and says so. A bill may not: it is owed. */
 function assertWhole(document: TariffDocument, { not_stated }: Quote): void {
-  if (not_stated.length === 0) return;
-  throw new TerminalError(
-    `tariff ${document.id} is not whole (${
-      not_stated.join("; ")
-    }): a bill by it would lack that. ` +
-      "Complete its file by the utility's order and take the notes out of not_stated",
-  );
+  if (not_stated.length > 0) throw new TerminalError(notWhole(document.id));
 }

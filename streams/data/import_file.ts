@@ -85,7 +85,7 @@ function rowsWith({ faults }: CsvSheet): number {
 /** Of a file that has no row to look at: the office is not asked. */
 function nothingIn(sheet: CsvSheet): ImportResult {
   const refused = rowsWith(sheet);
-  const counts = { rows: refused, refused, added: 0, unchanged: 0, written: false };
+  const counts = { rows: refused, refused, added: 0, unchanged: 0, written: false, unbilled: [] };
   return { ...counts, faults: told(sheet.faults.told) };
 }
 

@@ -1,5 +1,9 @@
 /** Takes an import: all of it in one transaction, or nothing with every row that is in the way. */
+import { tariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
+import { whyBillsNobody } from "../../actors/billing/tariff/whole.ts";
 import { TerminalError } from "../../protocol/errors.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import { writeAudit } from "../database/audit.ts";
 import { ENERGY } from "../database/readings.ts";
 import { isUniqueViolation } from "../database/faults.ts";
@@ -20,6 +24,15 @@ export interface TakeAsked {
   /** Name of the file, for the audit trail. */
   readonly file: string;
   readonly now_ms: number;
+  /** Those that accounts may be under. */
+  readonly tariffs: readonly TariffDocument[];
+}
+
+/** Accounts of a file whose tariff bills nobody: they are taken all the same. */
+export interface Unbilled {
+  readonly tariff_id: string;
+  readonly accounts: number;
+  readonly why: string;
 }
 
 export interface TakeResult {
@@ -31,6 +44,8 @@ export interface TakeResult {
   /** Rows that stand already, just so. */
   readonly unchanged: number;
   readonly written: boolean;
+  /** Of consumers; one a tariff. */
+  readonly unbilled: readonly Unbilled[];
 }
 
 /**
@@ -68,6 +83,7 @@ async function take(trx: Transaction<Database>, asked: TakeAsked): Promise<TakeR
     // As an enrolment does: the next free alias is a question about every row.
     await sql`select pg_advisory_xact_lock(hashtext('samay meter alias'))`.execute(trx);
   }
+  const unbilled = kind === "consumers" ? await unbilledOf(trx, asked) : [];
   const added = written ? await write(trx, kind, asked) : await newRows(trx, kind, import_id);
   if (written) {
     await writeAudit(trx, {
@@ -77,7 +93,21 @@ async function take(trx: Transaction<Database>, asked: TakeAsked): Promise<TakeR
     await trx.updateTable("data_import").set({ taken_at: new Date(now_ms) })
       .where("import_id", "=", import_id).execute();
   }
-  return { ...counted, added, unchanged: Math.max(0, rows - refused - added), written };
+  return { ...counted, added, unchanged: Math.max(0, rows - refused - added), written, unbilled };
+}
+
+/** The tariffs of the file's consumers that bill nobody, each with the accounts that it is given. */
+async function unbilledOf(
+  trx: Transaction<Database>,
+  { import_id, tariffs, now_ms }: TakeAsked,
+): Promise<Unbilled[]> {
+  const { rows } = await sql<{ tariff_id: string; accounts: number }>`
+    select tariff_id, count(*)::bigint as accounts from ${given("consumers", import_id)}
+    group by tariff_id order by tariff_id`.execute(trx);
+  return rows.flatMap(({ tariff_id, accounts }) => {
+    const why = whyBillsNobody(tariffOf(tariff_id, tariffs), indianDateOf(now_ms));
+    return why === null ? [] : [{ tariff_id, accounts, why }];
+  });
 }
 
 async function requireLookedUp(trx: Transaction<Database>, import_id: number): Promise<void> {

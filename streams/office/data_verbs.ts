@@ -120,7 +120,10 @@ const importVerbs: Verbs = {
       reason: z.string().trim().max(200).default(""),
       file: z.string().max(300),
     }).refine(({ dry_run, reason }) => dry_run || reason !== "", "say why"),
-    async (asked, { db, now_ms }) => await takeImport(db, { ...asked, now_ms: now_ms() }),
+    async (asked, context) => {
+      const { tariffs } = cycleRulesOf(context);
+      return await takeImport(context.db, { ...asked, tariffs, now_ms: context.now_ms() });
+    },
   ),
   "data-import-faults": verb(
     z.object({

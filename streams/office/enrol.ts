@@ -10,7 +10,7 @@ import { writeAudit } from "../database/audit.ts";
 import { refuseDifferences } from "../database/consumers.ts";
 import { enrolMeter } from "../database/meters.ts";
 import type { Bucket } from "../jetstream/broker.ts";
-import { enrolInput, type Enrolling, rowsOfEnrolment } from "./enrol_input.ts";
+import { billsNobodyYet, enrolInput, type Enrolling, rowsOfEnrolment } from "./enrol_input.ts";
 import { ENROLMENTS, findEntry, freshKey, keyFileOf, requireKek } from "./meter_entry.ts";
 import { cycleRulesOf, type OfficeContext, verb } from "./office.ts";
 
@@ -23,6 +23,8 @@ export interface Enrolled {
   /** False where everything stood already: the same key is given again. */
   readonly created: boolean;
   readonly account_id: string;
+  /** Why its tariff bills nobody yet; null where it bills. */
+  readonly bills_nobody: string | null;
   readonly key_file: SlaveKeyFile;
 }
 
@@ -54,6 +56,7 @@ export async function enrol(given: Enrolling, context: OfficeContext): Promise<E
   return {
     created: written.created || standing === undefined,
     account_id: rows.account.account_id,
+    bills_nobody: billsNobodyYet(given.tariff_id, cycleRulesOf(context).tariffs, now_ms()),
     key_file: keyFileOf(entry, kek, now_ms()),
   };
 }

@@ -1,6 +1,7 @@
 /** What an enrolment must say. */
-import { billableTariffOf } from "../../actors/billing/tariff/catalogue.ts";
+import { billableTariffOf, tariffOf } from "../../actors/billing/tariff/catalogue.ts";
 import type { TariffDocument } from "../../actors/billing/tariff/document.ts";
+import { whyBillsNobody } from "../../actors/billing/tariff/whole.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { id, instant_ms } from "../../protocol/messages/common.ts";
@@ -88,6 +89,15 @@ export function rowsOfEnrolment(
       opening_reading_wh,
     },
   };
+}
+
+/** Why nobody is billed by `tariff_id` yet: said where an account begins, for it is no refusal. */
+export function billsNobodyYet(
+  tariff_id: string,
+  tariffs: readonly TariffDocument[],
+  now_ms: number,
+): string | null {
+  return whyBillsNobody(tariffOf(tariff_id, tariffs), indianDateOf(now_ms));
 }
 
 function requireTariff(tariff_id: string, tariffs: readonly TariffDocument[]): void {

@@ -6,7 +6,7 @@ import { listAccounts, showAccount } from "../premises/accounts.ts";
 import { exchangeMeter } from "../premises/exchange.ts";
 import { moveIn, moveOut } from "../premises/move.ts";
 import { noteReading } from "../premises/note.ts";
-import { enrolInput, rowsOfEnrolment } from "./enrol_input.ts";
+import { billsNobodyYet, enrolInput, rowsOfEnrolment } from "./enrol_input.ts";
 import { cycleRulesOf, verb, type Verbs } from "./office.ts";
 
 /** Lines in one answer: well inside the broker's message limit of 1 MB. */
@@ -82,7 +82,8 @@ const accountOpen = verb(
       ...{ consumer, account, meter_id, multiplying_factor, at_ms, start_wh },
       ...{ reason, actor, now_ms: now },
     });
-    return { account_id: account.account_id, ...moved };
+    const bills_nobody = billsNobodyYet(given.tariff_id, cycleRulesOf(context).tariffs, now);
+    return { account_id: account.account_id, ...moved, bills_nobody };
   },
 );
 

@@ -58,8 +58,12 @@ goes on telling that of the consumer for whom it was enrolled: leave it so, it i
       meter_id: givenId("--meter", String(values.meter)),
       ...{ consumer_number: values.consumer, name: values.name, start_wh, ...deedOf(values) },
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    }) as { account_id: string; enrolled_consumer: string | null };
-    const { enrolled_consumer } = done;
+    }) as {
+      account_id: string;
+      enrolled_consumer: string | null;
+      bills_nobody: string | null;
+    };
+    const { account_id, enrolled_consumer, bills_nobody } = done;
     const told = enrolled_consumer === null
       ? ""
       : `\nThe meter was enrolled for consumer ${enrolled_consumer}: where it tells that number ` +
@@ -67,9 +71,12 @@ goes on telling that of the consumer for whom it was enrolled: leave it so, it i
     console.log(
       values.json === true
         ? JSON.stringify(done)
-        : `Account ${done.account_id} is open: meter ${values.meter} from ${start_wh / 1000} kWh` +
+        : `Account ${account_id} is open: meter ${values.meter} from ${start_wh / 1000} kWh` +
           told,
     );
+    if (values.json !== true && bills_nobody !== null) {
+      console.log(`Account ${account_id} gets no bill: ${bills_nobody}.`);
+    }
     return 0;
   },
 };

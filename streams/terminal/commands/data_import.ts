@@ -2,6 +2,7 @@
 import type { CsvFault } from "../../csv/faults.ts";
 import type { ImportResult } from "../../data/import_file.ts";
 import { type Command, type ParsedArguments, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
 import { givenDeed } from "../given_deed.ts";
 import { createProgress } from "../progress.ts";
 
@@ -105,7 +106,7 @@ async function keyFolderOf(kind: string, value: unknown) {
 }
 
 async function say(
-  { rows, refused, added, unchanged, written }: Omit<ImportResult, "faults">,
+  { rows, refused, added, unchanged, written, unbilled }: Omit<ImportResult, "faults">,
   told: readonly CsvFault[],
   count: number,
   dry_run: boolean,
@@ -120,11 +121,16 @@ async function say(
   const stand = `${unchanged} ${unchanged === 1 ? "stands" : "stand"} already`;
   console.log(
     written
-      ? `${rows} rows: ${added} written, ${stand}.`
-      : `${rows} rows: ${refused} refused, ${added} new, ${stand}. Nothing is written${
+      ? `${counted(rows, "row")}: ${added} written, ${stand}.`
+      : `${counted(rows, "row")}: ${refused} refused, ${added} new, ${stand}. Nothing is written${
         dry_run ? ": this was a dry run" : ""
       }.`,
   );
+  for (const { accounts, why } of unbilled) {
+    console.log(
+      `${counted(accounts, "account")} of it get${accounts === 1 ? "s" : ""} no bill: ${why}.`,
+    );
+  }
 }
 
 function sayKeys(

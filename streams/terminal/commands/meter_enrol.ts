@@ -80,9 +80,9 @@ async function run({ values }: ParsedArguments): Promise<number> {
   using file = createKeyFile(out, "--out");
   const enrolled = await ask(input);
   file.write(enrolled.key_file);
-  const { created, account_id, key_file: { key: _, ...rest } } = enrolled;
+  const { created, account_id, bills_nobody, key_file: { key: _, ...rest } } = enrolled;
   if (values.json === true) {
-    console.log(JSON.stringify({ created, account_id, ...rest, key_file: out }));
+    console.log(JSON.stringify({ created, account_id, bills_nobody, ...rest, key_file: out }));
     return 0;
   }
   console.log(
@@ -90,6 +90,7 @@ async function run({ values }: ParsedArguments): Promise<number> {
       `alias ${rest.alias}, account ${account_id}, slave ${input.slave_id}.\n` +
       `Its key is in ${out}: carry it to slave ${input.slave_id} and keep no copy.`,
   );
+  if (bills_nobody !== null) console.log(`Account ${account_id} gets no bill: ${bills_nobody}.`);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 /** `samay tariff list`: the tariffs and their periods. */
+import { whyBillsNobody } from "../../../actors/billing/tariff/whole.ts";
 import type { Command } from "../command.ts";
 import { formatTable, terminalWidth } from "../table.ts";
 import { knownTariffs } from "../tariff_file.ts";
@@ -9,7 +10,8 @@ export const command: Command = {
   options: { json: { type: "boolean", help: "One JSON document" } },
   help:
     `One line a version. Dates on the command line choose the version. Those of a folder of your own are
-among them where SAMAY_TARIFFS_DIR names it.
+among them where SAMAY_TARIFFS_DIR names it. One that bills nobody is an example, or not whole: samay
+tariff show says what its source does not state. It may be quoted by, and accounts may be under it.
 
   samay tariff list`,
   async run({ values }) {
@@ -19,6 +21,7 @@ among them where SAMAY_TARIFFS_DIR names it.
         name: tariff.name,
         effective_from: version.effective_from,
         effective_to: version.effective_to,
+        bills: whyBillsNobody(tariff, version.effective_from) === null,
         source: version.source,
       }))
     );
@@ -32,6 +35,8 @@ interface Row {
   readonly name: string;
   readonly effective_from: string;
   readonly effective_to: string | null;
+  /** Whether bills are made by it. */
+  readonly bills: boolean;
   readonly source: { readonly document: string; readonly page: string | null };
 }
 
@@ -42,6 +47,7 @@ function toTable(rows: readonly Row[]): string {
       { title: "Name" },
       { title: "From" },
       { title: "To" },
+      { title: "Bills" },
       { title: "Page", align: "right" },
       { title: "Source", flexible: true },
     ],
@@ -50,6 +56,7 @@ function toTable(rows: readonly Row[]): string {
       row.name,
       row.effective_from,
       row.effective_to ?? "",
+      row.bills ? "yes" : "no",
       row.source.page ?? "",
       row.source.document,
     ]),

@@ -86,7 +86,7 @@ Deno.test("data import and export from the command line", async (t) => {
       assert.deepEqual([dry.code, dry.out], [
         ...[
           0,
-          "1 rows: 0 refused, 1 new, 0 stand already. Nothing is written: this was a dry run.",
+          "1 row: 0 refused, 1 new, 0 stand already. Nothing is written: this was a dry run.",
         ],
       ]);
       assert.equal((await samay(...words)).code, 2);
@@ -94,6 +94,26 @@ Deno.test("data import and export from the command line", async (t) => {
       assert.equal(real.code, 0);
       assert.equal(JSON.parse(real.out).added, 1);
     });
+
+    await t.step(
+      "accounts under a tariff that bills nobody are taken, and it is said",
+      async () => {
+        const file = at("unbilled.csv");
+        const row = (n: number, tariff: string) => `U${n},Asha,${tariff},2026-04-01\n`;
+        const two = row(1, "karnataka-lt-1") + row(2, "karnataka-lt-1");
+        await Deno.writeTextFile(file, header + two + row(3, "msedcl-lt-1b"));
+        const words = ["data", "import", "consumers", file];
+        const warned = /2 accounts of it get no bill: tariff karnataka-lt-1 is not whole and bills/;
+        const dry = await samay(...words, "--dry-run");
+        assert.match(dry.out, warned);
+        assert.doesNotMatch(dry.out, /msedcl/);
+        const real = await samay(...words, "--reason", "a test");
+        assert.match(real.out, warned);
+        assert.deepEqual([real.code, /3 written/.test(real.out)], [0, true]);
+        const { unbilled } = JSON.parse((await samay(...words, "--dry-run", "--json")).out);
+        assert.deepEqual([unbilled[0].tariff_id, unbilled[0].accounts], ["karnataka-lt-1", 2]);
+      },
+    );
 
     await t.step("meters: their keys in files for their owner alone, the same again", async () => {
       const meters = at("meters.csv");

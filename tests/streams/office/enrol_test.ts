@@ -63,6 +63,12 @@ async function cases(t: Deno.TestContext, broker: Broker, db: Kysely<Database>):
       await fn();
     });
 
+  await step("says where the tariff of an account bills nobody yet", async () => {
+    assert.equal((await ask(ASHA, context)).bills_nobody, null);
+    const other = { meter_id: "MH2", consumer_number: "C2", tariff_id: "karnataka-lt-1" };
+    assert.match((await ask({ ...ASHA, ...other }, context)).bills_nobody!, /not whole and bills/);
+  });
+
   await step(
     "writes the rows, the entry for the masters, and the same key in both",
     async () => {

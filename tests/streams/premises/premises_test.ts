@@ -149,7 +149,12 @@ testOnEachDatabase("Premises", {
       /showed 1160 kWh .* would bill that use twice/,
     );
     await assert.rejects(ask(db, "account-open", { ...into, at: "2026-04-19" }), /up to/);
-    await ask(db, "account-open", into);
+    const { bills_nobody } = await ask<{ bills_nobody: string | null }>(
+      ...[db, "account-open", { ...into, tariff_id: "karnataka-lt-1" }] as const,
+    );
+    assert.match(bills_nobody!, /^tariff karnataka-lt-1 is not whole and bills nobody/);
+    await db.updateTable("account").set({ tariff_id: "msedcl-lt-1b" })
+      .where("account_id", "=", "A2").execute();
     await assert.rejects(ask(db, "account-open", into), /an account A2 already/);
     await addReading(db, 1, at("2026-04-30T23:00:00+05:30"), 1_200_000);
     const now = at("2026-05-02T10:00:00+05:30");

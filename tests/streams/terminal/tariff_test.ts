@@ -110,7 +110,10 @@ Deno.test("tariff quote fails when the order does not state the rate", async () 
 
 Deno.test("tariff list and tariff show print what is known", async () => {
   assert.equal(JSON.parse((await samay("tariff", "list", "--json")).out).length, 8);
-  assert.match((await samay("tariff", "list")).out, /2026-04-01 .* 95 /);
+  const { out } = await samay("tariff", "list");
+  assert.match(out, /2026-04-01 .* yes .* 95 /);
+  assert.match(out, /karnataka-lt-1 .* no /);
+  assert.match(out, /example-commercial-tod .* no /);
   const shown = await samay("tariff", "show", "msedcl-lt-1b");
   assert.match(shown.out, /Fixed charge, 3-phase +not stated/);
   assert.equal(
