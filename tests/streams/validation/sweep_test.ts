@@ -154,7 +154,10 @@ testOnEachDatabase("The sweep over new readings", {
     await db.insertInto("billing_cycle").values({
       ...{ account_id: "A1", period: "2026-03", state: "imported", units_kwh: 240 },
     }).execute();
-    const stands = (day: number) => ({ ...quarter(1, 0, day + 1), read_at_ms: NOON + day * DAY });
+    const stands = (day: number) => ({
+      ...quarter(1, 0, day + 1),
+      read_at_ms: NOON + 2 * day * DAY,
+    });
     await put(db, ...[0, 1, 2, 3, 4, 5].map(stands));
     // A new process has not followed the register: the tables tell since when it stands.
     await sweepOf(db).step(NOW);
