@@ -60,6 +60,14 @@ export function addTotals(a: RunTotals, b: RunTotals): RunTotals {
   };
 }
 
+/** What must be added to `before` to come to `after`. */
+export function totalsBetween(before: RunTotals, after: RunTotals): RunTotals {
+  const negative = Object.fromEntries(
+    Object.entries(before).map(([name, sum]) => [name, -sum]),
+  ) as unknown as RunTotals;
+  return addTotals(after, negative);
+}
+
 /** Why a run with these totals must halt, in words for people; null while it may go on. */
 export function haltOf(totals: RunTotals, bounds: RunBounds): string | null {
   const { looked, parked, compared, compared_paise, before_paise } = totals;

@@ -12,6 +12,17 @@ const MONTH_START = sql`((cycle.period || '-01')::timestamp - interval '330 minu
 const MONTH_END = sql`((cycle.period || '-01')::timestamp + interval '1 month'
   - interval '330 minutes') at time zone 'UTC'`;
 
+/**
+ * The condition on `cycle` that no halt holds it: where a run of its month has halted, nothing that a
+ * run commanded there goes out until a person resumes it. What a person commands by itself does.
+ */
+const NOT_HALTED = sql<boolean>`not (
+  exists (
+    select 1 from billing_run as run where run.period = cycle.period and run.state = 'halted')
+  and exists (
+    select 1 from billing_run as run
+    where run.period = cycle.period and run.requested_at = cycle.requested_at))`;
+
 /** Waiting cycles that are looked at in one statement: a city without readings costs no more. */
 const WINDOW = 5_000;
 
@@ -32,7 +43,7 @@ export async function cyclesWithReading(
   window = WINDOW,
 ): Promise<Looked> {
   const { rows } = await sql<CycleKey & { cycle_id: number; ready: boolean }>`
-    select cycle.cycle_id, cycle.account_id, cycle.period, exists (
+    select cycle.cycle_id, cycle.account_id, cycle.period, ${NOT_HALTED} and exists (
       select 1 from (
         select raw.read_at from raw_reading as raw
         where raw.meter_id = cycle.meter_id and raw.obis = ${ENERGY}
@@ -71,8 +82,8 @@ export async function cyclesDue(
   now_ms: number,
   limit: number,
 ): Promise<CycleKey[]> {
-  return await db.selectFrom("billing_cycle").select(["account_id", "period"])
+  return await db.selectFrom("billing_cycle as cycle").select(["account_id", "period"])
     .where("deadline_at", "<=", new Date(now_ms))
-    .where("state", "in", ["awaiting_reading", "draft", "parked"])
+    .where("state", "in", ["awaiting_reading", "draft", "parked"]).where(NOT_HALTED)
     .orderBy("deadline_at").orderBy("cycle_id").limit(limit).execute();
 }

@@ -7,7 +7,7 @@ import { SETTLE_MS } from "../../actors/billing/schedule.ts";
 import { RetryableError, TerminalError } from "../../protocol/errors.ts";
 import { billingCommand } from "../../protocol/messages/billing.ts";
 import { parseJson } from "../../protocol/schema.ts";
-import { isLasting } from "../database/faults.ts";
+import { isLasting, isPassing } from "../database/faults.ts";
 import type { Kysely } from "../database/kysely.ts";
 import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
@@ -17,13 +17,13 @@ import { cyclesDue, cyclesWithReading } from "./awaiting.ts";
 import type { CycleKey } from "./facts_rows.ts";
 import { MonthEnd } from "./month_end.ts";
 import { parkCycle } from "./park.ts";
+import { type Later, stepLater, stepLaterAlone } from "./run/later.ts";
 import { PAGE_ACCOUNTS } from "./run/start.ts";
 import { startRunWorker } from "./run/worker.ts";
 import {
   batchesOf,
   type StepContext,
   stepCycle,
-  stepCycles,
   type StepRequest,
   type StepResult,
 } from "./step.ts";
@@ -216,19 +216,27 @@ class Billing {
     keys: readonly CycleKey[],
     request: StepRequest,
   ): Promise<StepResult["state"][]> {
-    const { db, onCommitted } = this.#options;
     try {
-      const results = await db.transaction().execute((trx) =>
-        stepCycles(trx, this.context, keys, request)
-      );
-      onCommitted?.();
-      for (const [i, result] of results.entries()) this.#say(keys[i]!, result);
-      return results.map(({ state }) => state);
+      return this.#tell(keys, await stepLater(this.context, keys, request));
     } catch (error) {
-      if (!isLasting(error)) throw error;
+      if (isPassing(error)) throw error;
     }
     const states: StepResult["state"][] = [];
-    for (const key of keys) states.push(await this.#step(key, request));
+    for (const key of keys) {
+      states.push(...this.#tell([key], await stepLaterAlone(this.context, key, request)));
+    }
     return states;
+  }
+
+  #tell(keys: readonly CycleKey[], later: Later): StepResult["state"][] {
+    const { log, onCommitted } = this.#options;
+    onCommitted?.();
+    if (later.did === "halted") {
+      const { run_id, period, reason } = later;
+      log.error("billing run halted", { run_id, period, reason });
+      return [];
+    }
+    for (const [i, result] of later.results.entries()) this.#say(keys[i]!, result);
+    return later.results.map(({ state }) => state);
   }
 }

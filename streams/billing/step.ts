@@ -82,6 +82,14 @@ export async function stepCycles(
 ): Promise<StepResult[]> {
   const decided = await decideCycles(trx, context, keys, request);
   const numbers = await writeDecided(trx, decided);
+  return resultsOf(decided, numbers);
+}
+
+/** What came of `decided`, with the numbers that `writeDecided()` gave. */
+export function resultsOf(
+  decided: readonly Decided[],
+  numbers: readonly (string | null)[],
+): StepResult[] {
   return decided.map(({ cycle: { state, reason } }, i) => ({ state, reason, issued: numbers[i]! }));
 }
 
@@ -224,11 +232,12 @@ class Step {
   }
 
   decided(): Decided {
-    const { cycle_id, cycle: { state }, facts } = this.loaded;
+    const { cycle_id, cycle: before, facts } = this.loaded;
     return {
+      before,
       cycle: this.#cycle,
       // A void cycle stays as it was; what begins anew is a row of its own.
-      cycle_id: state === "void" ? null : cycle_id,
+      cycle_id: before.state === "void" ? null : cycle_id,
       changed: JSON.stringify(this.#cycle) !== this.#before,
       facts,
       ask: this.#ask,

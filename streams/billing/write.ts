@@ -19,6 +19,8 @@ type Ask = Extract<CycleEffect, { effect: "ask" }>;
 
 /** What a step decided about one cycle. */
 export interface Decided {
+  /** As it was. */
+  readonly before: Cycle;
   readonly cycle: Cycle;
   /** Its row; null where it has none yet, or begins anew. */
   readonly cycle_id: number | null;

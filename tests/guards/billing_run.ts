@@ -7,8 +7,15 @@ const PURE = { file: "actors/billing/run.ts", test: "tests/actors/billing/run_te
 const BATCH = { file: "streams/billing/step.ts", test: "tests/streams/billing/batch_test.ts" };
 const WAITING = "tests/streams/billing/waiting_test.ts";
 
+const HALTING = "A run whose waiting accounts break its bounds";
+
 const ONCE = "I2, no reading is billed twice";
 const BOUNDS = "a run halts before it does harm";
+const LATER = {
+  file: "streams/billing/run/later.ts",
+  test: "tests/streams/billing/run/later_test.ts",
+  source: BOUNDS,
+};
 const ALONE = "one account's fault is its own";
 const LIMITS = "queues, buffers and retries have limits";
 
@@ -90,10 +97,63 @@ export const guards: readonly Guard[] = [
     rule: "A waiting account whose rows the database refuses parks, and the others are billed",
     source: ALONE,
     file: "streams/billing/billing.ts",
-    find: "    for (const key of keys) states.push(await this.#step(key, request));",
+    find:
+      "      states.push(...this.#tell([key], await stepLaterAlone(this.context, key, request)));",
     replace: "",
     test: WAITING,
     name: "One waiting account that the database refuses holds up no other",
+  },
+  {
+    rule: "A waiting account at which the program fails parks, and the pass goes on",
+    source: ALONE,
+    file: "streams/billing/run/later.ts",
+    find: "      if (isPassing(error)) throw error;\n      // Fails too",
+    replace: "      throw error;\n      // Fails too",
+    test: WAITING,
+    name: "A waiting account at which the program itself fails parks, and the pass goes on",
+  },
+  {
+    ...LATER,
+    rule: "A bill that comes after its run's page is held against the bound for one bill",
+    find: "one.changed && run ? withinBounds(one, run.bounds) : one",
+    replace: "one",
+    name: "A waiting account of a run is held against its bound for one bill",
+  },
+  {
+    ...LATER,
+    rule: "What comes after its run's page counts for the run, and halts it",
+    find: '"it was halted meanwhile" : haltOf(sums, run.bounds);',
+    replace: '"it was halted meanwhile" : haltOf(sums, run.bounds) && null;',
+    name: HALTING,
+  },
+  {
+    ...LATER,
+    rule: "A waiting account of a month whose run has halted is not looked at",
+    file: "streams/billing/awaiting.ts",
+    find: "cycle.period, ${NOT_HALTED} and exists (",
+    replace: "cycle.period, exists (",
+    name: HALTING,
+  },
+  {
+    ...LATER,
+    rule: "A deadline issues nothing of a month whose run has halted",
+    file: "streams/billing/awaiting.ts",
+    find: '"draft", "parked"]).where(NOT_HALTED)',
+    replace: '"draft", "parked"])',
+    name: HALTING,
+  },
+  {
+    ...LATER,
+    rule: "A look in hand is taken back when the run of its month halts meanwhile",
+    file: "streams/billing/run/progress.ts",
+    find: [
+      " and state <> 'halted'",
+      "      and not exists (",
+      "        select 1 from billing_run as halted",
+      "        where halted.period = ${period} and halted.state = 'halted')",
+    ].join("\n"),
+    replace: "",
+    name: HALTING,
   },
   {
     ...BATCH,

@@ -107,7 +107,7 @@ async function claimPage(trx: Transaction<Database>): Promise<Page | undefined> 
 }
 
 /** What of a step's decision counts for the run. */
-type Outcome = Pick<Decided, "cycle" | "bill">;
+export type Outcome = Pick<Decided, "cycle" | "bill">;
 
 interface Billed {
   readonly decided: readonly Outcome[];
@@ -152,7 +152,7 @@ async function bill(
 }
 
 /** A bill out of all proportion is for a person: the cycle parks and says so. */
-function withinBounds(decided: Decided, bounds: RunBounds): Decided {
+export function withinBounds(decided: Decided, bounds: RunBounds): Decided {
   const payable_paise = payableOf(decided);
   const reason = payable_paise === null ? null : outlierOf(payable_paise, bounds);
   if (reason === null) return decided;
@@ -188,7 +188,8 @@ async function billAlone(
   }
 }
 
-async function totalsOf(
+/** What `decided` comes to. */
+export async function totalsOf(
   trx: Transaction<Database>,
   period: string,
   decided: readonly Outcome[],

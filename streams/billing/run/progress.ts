@@ -28,10 +28,32 @@ export async function countPage(
   run_id: number,
   totals: RunTotals,
 ): Promise<void> {
-  const sums = TOTALS.map((name) =>
-    sql`${sql.id(name)} = ${sql.id(name)} + ${totals[name]}::bigint`
+  await sql`update billing_run set ${added(totals)} where run_id = ${run_id}`.execute(trx);
+}
+
+/**
+ * Adds what came of accounts of a run after their page; returns what the run has come to. Null, and
+ * nothing added, where a run of the month has halted.
+ */
+export async function countLater(
+  trx: Transaction<Database>,
+  { run_id, period }: Pick<Page, "run_id" | "period">,
+  totals: RunTotals,
+): Promise<RunTotals | null> {
+  const { rows: [run] } = await sql<RunTotals>`
+    update billing_run set ${added(totals)}
+    where run_id = ${run_id} and state <> 'halted'
+      and not exists (
+        select 1 from billing_run as halted
+        where halted.period = ${period} and halted.state = 'halted')
+    returning ${sql.join(TOTALS.map((name) => sql.id(name)))}`.execute(trx);
+  return run ?? null;
+}
+
+function added(totals: RunTotals) {
+  return sql.join(
+    TOTALS.map((name) => sql`${sql.id(name)} = ${sql.id(name)} + ${totals[name]}::bigint`),
   );
-  await sql`update billing_run set ${sql.join(sums)} where run_id = ${run_id}`.execute(trx);
 }
 
 export async function finishPage(
@@ -43,15 +65,23 @@ export async function finishPage(
     .where("run_id", "=", run_id).where("page", "=", page).execute();
 }
 
-/** Nothing more of the run is done until a person says so: see `resumeRun()`. */
+/**
+ * Nothing more of the month is done until a person says so: see `resumeRun()`. One whose pages are
+ * all done halts too, where its waiting accounts break its bounds; beside a run that is under way
+ * there it is that one.
+ */
 export async function haltRun(
   trx: Transaction<Database>,
-  { run_id, period }: Page,
+  { run_id, period }: Pick<Page, "run_id" | "period">,
   reason: string,
 ): Promise<void> {
-  await trx.updateTable("billing_run")
-    .set({ state: "halted", halted_reason: reason.slice(0, REASON_LENGTH_MAX) })
-    .where("run_id", "=", run_id).where("state", "=", "running").execute();
+  await sql`
+    update billing_run set state = 'halted', finished_at = null,
+      halted_reason = ${reason.slice(0, REASON_LENGTH_MAX)}
+    where state <> 'halted' and run_id = (
+      select run_id from billing_run where period = ${period}
+      order by state = 'done', run_id = ${run_id} desc limit 1
+    )`.execute(trx);
   const subject = `month ${period}`;
   await writeAudit(trx, {
     actor: "billing",

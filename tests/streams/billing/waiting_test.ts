@@ -126,6 +126,33 @@ Deno.test("One waiting account whose reading the program does not understand hol
   await parksOne((db) => addReading(db, 102, NOW + 2_000, 1_250_900, ["a_flag_of_tomorrow"]));
 });
 
+Deno.test("A waiting account at which the program itself fails parks, and the pass goes on", async () => {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      const key = { account_id: await addAccount(db, 1), period: APRIL };
+      const close = { step: "close", requested_at_ms: NOW } as const;
+      await db.transaction().execute((trx) => stepCycles(trx, contextOf(db), [key], close));
+      await addReading(db, 1, NOW + 2_000, 1_250_900);
+      const told: unknown[] = [];
+      const log = { ...silentLog, warn: (_: string, fields: unknown) => void told.push(fields) };
+      const billing = await startBilling({
+        ...{ db, broker, log, month_end: false, poll_ms: 20, now_ms: () => NOW + 3_000 },
+        rules: {
+          ...CYCLE_RULES,
+          get due_days(): number {
+            throw new Error("nobody thought of this");
+          },
+        },
+      });
+      await eventually(async () => (await cycleOf(db, "A1")).state === "parked")
+        .finally(() => billing.stop());
+      const reason = "could not be billed: nobody thought of this";
+      assert.equal((await cycleOf(db, "A1")).reason, reason);
+      assert.deepEqual(told, [{ ...key, reason }]);
+    })
+  );
+});
+
 testOnEachDatabase("Waiting cycles", {
   "are looked at in windows, one behind the other": async (db) => {
     const keys: { account_id: string; period: string }[] = [];
