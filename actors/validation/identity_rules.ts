@@ -20,7 +20,7 @@ export function unknownMeter({ meter, meter_id }: ReadingFacts): Finding {
 }
 
 /** Numbers are told without the zeros in front of them. */
-const bare = (text: string) => text.replace(/^0+(?=.)/, "");
+export const bareNumber = (text: string) => text.replace(/^0+(?=.)/, "");
 
 export function consumerMismatch({ reading, installation, meter_id }: ReadingFacts): Finding {
   const told = reading.told_consumer;
@@ -29,11 +29,11 @@ export function consumerMismatch({ reading, installation, meter_id }: ReadingFac
   const { consumer_number, enrolled_consumer, serial_number } = installation;
   // Many meters show their own number there.
   const known = [consumer_number, serial_number, meter_id];
-  if (known.some((one) => bare(one) === bare(told))) {
+  if (known.some((one) => bareNumber(one) === bareNumber(told))) {
     return passed(() => `the meter tells ${told}, as it is known`);
   }
   // The number is the meter's, not the customer's: it stays when one moves out and another in.
-  if (enrolled_consumer !== null && bare(enrolled_consumer) === bare(told)) {
+  if (enrolled_consumer !== null && bareNumber(enrolled_consumer) === bareNumber(told)) {
     return passed(() =>
       `the meter tells ${told}, for whom it was enrolled; since then it came to consumer ` +
       consumer_number

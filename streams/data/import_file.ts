@@ -7,6 +7,7 @@ import { type CsvRow, type CsvSheet, readCsv } from "../csv/read_csv.ts";
 import { PAGE_MAX } from "../office/data_verbs.ts";
 import type { Ask } from "../office/operator.ts";
 import type { Progress } from "../terminal/progress.ts";
+import type { ImportNote } from "./import_installed.ts";
 import type { GivenKey, GivenKeys } from "./import_meters.ts";
 import { columnsOf, type ImportKind } from "./import_rows.ts";
 import { PART_ROWS_MAX, ROWS_MAX } from "./import_stage.ts";
@@ -17,6 +18,8 @@ import { pagesOf } from "./pages.ts";
 const BYTES_MAX = 64 << 20;
 /** Of one message to the office, which takes 1 MB. */
 const PART_LENGTH_MAX = 300_000;
+/** Kept to be told; the rest are counted. */
+const NOTES_MAX = 20;
 /** Looking at a hundred thousand rows and writing them, on a slow machine. */
 const TAKE_TIMEOUT_MS = 30 * 60_000;
 
@@ -32,6 +35,10 @@ export interface ImportAsked {
 export interface ImportResult extends TakeResult {
   /** In the order of the rows. */
   readonly faults: AsyncIterable<CsvFault>;
+  /** Rows that are taken although something is to be known about them: the first `NOTES_MAX`. */
+  readonly notes: readonly ImportNote[];
+  /** All of them. */
+  readonly note_count: number;
 }
 
 /**
@@ -54,7 +61,8 @@ export async function importFile<T>(
   const { import_id } = opened;
   try {
     await sendRows(ask, import_id, sheet.rows, progress);
-    if (kind === "meters") await lookUp(ask, import_id, sheet.rows.length, progress);
+    const looks = kind === "meters" || kind === "installations";
+    const noted = looks ? await lookUp(ask, import_id, sheet.rows.length, progress) : NO_NOTES;
     progress.stage("Looking at the rows together ...");
     // Faults of the file's form are known here alone: with one, nothing is to be written.
     const dry_run = asked.dry_run || sheet.faults.count > 0;
@@ -70,6 +78,7 @@ export async function importFile<T>(
       ...taken,
       rows: taken.rows + malformed,
       refused: taken.refused + malformed,
+      ...noted,
       faults: faultsOf(ask, import_id, sheet.faults.told),
     });
   } finally {
@@ -86,7 +95,7 @@ function rowsWith({ faults }: CsvSheet): number {
 function nothingIn(sheet: CsvSheet): ImportResult {
   const refused = rowsWith(sheet);
   const counts = { rows: refused, refused, added: 0, unchanged: 0, written: false, unbilled: [] };
-  return { ...counts, faults: told(sheet.faults.told) };
+  return { ...counts, ...NO_NOTES, faults: told(sheet.faults.told) };
 }
 
 async function* told(faults: readonly CsvFault[]): AsyncGenerator<CsvFault> {
@@ -114,15 +123,29 @@ async function sendRows(ask: Ask, import_id: number, rows: readonly CsvRow[], pr
   await send();
 }
 
-async function lookUp(ask: Ask, import_id: number, rows: number, progress: Progress) {
+type Noted = Pick<ImportResult, "notes" | "note_count">;
+const NO_NOTES: Noted = { notes: [], note_count: 0 };
+
+async function lookUp(
+  ask: Ask,
+  import_id: number,
+  rows: number,
+  progress: Progress,
+): Promise<Noted> {
+  const kept: ImportNote[] = [];
+  let note_count = 0;
   let after: number | null = 0;
   while (after !== null) {
-    const { next } = await ask("data-import-look-up", { import_id, after }) as {
+    const { next, notes } = await ask("data-import-look-up", { import_id, after }) as {
       next: number | null;
+      notes: readonly ImportNote[];
     };
+    kept.push(...notes.slice(0, NOTES_MAX - kept.length));
+    note_count += notes.length;
     after = next;
     progress.update(Math.min(after ?? rows, rows), rows, "meters looked up");
   }
+  return { notes: kept, note_count };
 }
 
 async function takeKeys(

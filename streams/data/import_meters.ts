@@ -13,8 +13,8 @@ import type { OfficeContext } from "../office/office.ts";
 import { given } from "./import_checks.ts";
 import { findImport } from "./import_stage.ts";
 
-/** Meters of one request. */
-export const METERS_MAX = 200;
+/** Meters of one request, and installations. */
+export const LOOKED_UP_MAX = 200;
 /** Questions to the bucket at the same time. */
 const AT_ONCE = 64;
 
@@ -36,7 +36,7 @@ async function metersOf({ db }: OfficeContext, import_id: number, after: number)
     select given.line, given.meter_id, given.slave_id, given.consumer_number, given.suite,
       meter.alias
     from ${given("meters", import_id)} left join meter on meter.meter_id = given.meter_id
-    where given.line > ${after} order by given.line limit ${METERS_MAX}`.execute(db);
+    where given.line > ${after} order by given.line limit ${LOOKED_UP_MAX}`.execute(db);
   return rows;
 }
 
@@ -66,7 +66,7 @@ export async function lookUpMeters(
       .where("import_id", "=", import_id)
       .where("line", "in", [0, ...rows.map(({ line }) => line)]).execute();
   });
-  return rows.length < METERS_MAX ? null : rows.at(-1)!.line;
+  return rows.length < LOOKED_UP_MAX ? null : rows.at(-1)!.line;
 }
 
 async function standing(bucket: Bucket, row: MeterRow) {
@@ -129,11 +129,14 @@ export async function keysOfMeters(
       return { meter_id, key_file: null, why: error.message };
     }
   });
-  return { keys, next: rows.length < METERS_MAX ? null : rows.at(-1)!.line };
+  return { keys, next: rows.length < LOOKED_UP_MAX ? null : rows.at(-1)!.line };
 }
 
 /** `work` on every row, in their order, a few at a time. */
-async function inTurns<Row, T>(rows: readonly Row[], work: (row: Row) => Promise<T>): Promise<T[]> {
+export async function inTurns<Row, T>(
+  rows: readonly Row[],
+  work: (row: Row) => Promise<T>,
+): Promise<T[]> {
   const results: T[] = [];
   for (let i = 0; i < rows.length; i += AT_ONCE) {
     results.push(...await Promise.all(rows.slice(i, i + AT_ONCE).map(work)));

@@ -69,7 +69,7 @@ async function take(trx: Transaction<Database>, asked: TakeAsked): Promise<TakeR
   await sql`select 1 from data_import where import_id = ${import_id} for update`.execute(trx);
   const { kind, taken_at } = await findImport(trx, import_id);
   if (taken_at !== null) throw new TerminalError(`Import ${import_id} was taken already`);
-  if (kind === "meters") await requireLookedUp(trx, import_id);
+  if (kind === "meters" || kind === "installations") await requireLookedUp(trx, import_id);
   for (const check of checksOf(kind, import_id, now_ms)) {
     await sql`
       insert into data_import_fault (import_id, line, field, reason)

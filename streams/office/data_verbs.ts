@@ -4,9 +4,17 @@ import { z } from "../../protocol/schema.ts";
 import { exportAccounts, exportInvoices } from "../data/export_bills.ts";
 import { requireKnown } from "../data/export_known.ts";
 import { exportPoints, exportReadings } from "../data/export_queries.ts";
+import { lookUpInstallations } from "../data/import_installed.ts";
 import { keysOfMeters, lookUpMeters } from "../data/import_meters.ts";
 import { IMPORT_KINDS } from "../data/import_rows.ts";
-import { endImport, faultsOf, layRows, openImport, PART_ROWS_MAX } from "../data/import_stage.ts";
+import {
+  endImport,
+  faultsOf,
+  findImport,
+  layRows,
+  openImport,
+  PART_ROWS_MAX,
+} from "../data/import_stage.ts";
 import { takeImport } from "../data/import_take.ts";
 import { requireKek } from "./meter_entry.ts";
 import { cycleRulesOf, verb, type Verbs } from "./office.ts";
@@ -108,9 +116,11 @@ const importVerbs: Verbs = {
   ),
   "data-import-look-up": verb(
     z.object({ import_id, after: line }),
-    async ({ import_id, after }, context) => ({
-      next: await lookUpMeters(context, import_id, after),
-    }),
+    async ({ import_id, after }, context) => {
+      const { kind } = await findImport(context.db, import_id);
+      if (kind === "installations") return await lookUpInstallations(context, import_id, after);
+      return { next: await lookUpMeters(context, import_id, after), notes: [] };
+    },
   ),
   "data-import-take": verb(
     z.object({

@@ -106,7 +106,10 @@ async function keyFolderOf(kind: string, value: unknown) {
 }
 
 async function say(
-  { rows, refused, added, unchanged, written, unbilled }: Omit<ImportResult, "faults">,
+  { rows, refused, added, unchanged, written, unbilled, notes, note_count }: Omit<
+    ImportResult,
+    "faults"
+  >,
   told: readonly CsvFault[],
   count: number,
   dry_run: boolean,
@@ -131,6 +134,8 @@ async function say(
       `${counted(accounts, "account")} of it get${accounts === 1 ? "s" : ""} no bill: ${why}.`,
     );
   }
+  for (const { row, field, says } of notes) console.log(`Row ${row}, ${field}: note: ${says}.`);
+  if (note_count > notes.length) console.log(`... and ${note_count - notes.length} more notes`);
 }
 
 function sayKeys(

@@ -34,7 +34,10 @@ const NOW = Math.max(Date.now(), Date.parse("2026-05-01T12:00:00+05:30"));
 const KEK = new Uint8Array(32).fill(9);
 const quiet: Progress = { stage() {}, update() {}, count() {}, end() {} };
 
-const contextOf = (db: Db, broker?: Broker) =>
+/** Masters that know no meter. */
+const nobody = { bucket: () => Promise.resolve({ get: () => Promise.resolve(undefined) }) };
+
+const contextOf = (db: Db, broker: Broker = nobody as unknown as Broker) =>
   ({ db, broker, log: silentLog, now_ms: () => NOW, kek: KEK }) as unknown as OfficeContext;
 
 interface Given {
@@ -422,6 +425,61 @@ Deno.test("imported meters", async (t) => {
         await assert.rejects(bring(db, "meters", header + meters(1, 1), { context }), /KEK/);
         assert.equal((await rowsOf(db))[2], 0);
       });
+    })
+  );
+});
+
+Deno.test("imported installations", async () => {
+  await withBroker(({ broker }) =>
+    withDatabase(async (db) => {
+      const header = "account_id,meter_id,installed_at,opening_kwh,multiplying_factor\n";
+      await bring(db, "consumers", CONSUMERS + consumer(1) + consumer(2) + consumer(3));
+      // M1 is C1's; M2 tells nobody; M3 tells its own serial number.
+      const meters = "M1,SL1,C1,\nM2,SL1,,\nM3,SL1,S3,S3\nM5,SL1,C1,\n";
+      const columns = "meter_id,slave_id,consumer_number,serial_number\n";
+      assert.equal((await bring(db, "meters", columns + meters, { broker })).added, 4);
+      const hang = (rows: string, given: Given = {}) =>
+        bring(db, "installations", header + rows, { broker, ...given });
+
+      const wrong = "A2,M1,2026-04-01,0,1\nA2,M2,2026-04-01,0,1\nA2,M3,2026-04-01,0,1\n";
+      for (const dry_run of [true, false]) {
+        const came = await hang(wrong, { dry_run });
+        assert.deepEqual(said(came), [
+          "2 account_id: is consumer C2's, and masters know meter M1 as consumer C1's: " +
+          "see which meter is where",
+        ]);
+        assert.deepEqual([came.written, came.refused, came.note_count], [false, 1, 0]);
+      }
+      assert.equal((await rowsOf(db))[3], 0);
+
+      const right = wrong.replace("A2,M1", "A1,M1");
+      assert.deepEqual([(await hang(right)).added, (await rowsOf(db))[3]], [3, 3]);
+      // Consumer C1 moves out, C2 moves in: the meter goes on telling C1.
+      await db.updateTable("installation").set({ removed_at: new Date("2026-04-20T00:00:00Z") })
+        .where("meter_id", "=", "M1").execute();
+      const moved = "A2,M1,2026-04-21,0,1\n";
+      const came = await hang(moved);
+      assert.deepEqual([came.faults, came.added, came.note_count], [[], 1, 1]);
+      assert.deepEqual(came.notes, [{
+        ...{ row: 2, field: "account_id" },
+        says: "meter M1 goes on telling consumer C1, for whom it was enrolled; the account is " +
+          "consumer C2's",
+      }]);
+      const again = await hang(moved);
+      assert.deepEqual([again.unchanged, again.refused, again.note_count], [1, 0, 0]);
+
+      // One that asks past the command is told the same.
+      const ask = askOf(contextOf(db, broker));
+      const { import_id } = await ask("data-import-open", { kind: "installations" }) as {
+        import_id: number;
+      };
+      const values = {
+        ...{ account_id: "A2", meter_id: "M5", installed_at: "2026-04-01", opening_kwh: "0" },
+        ...{ multiplying_factor: "1", premises: "" },
+      };
+      await ask("data-import-rows", { import_id, rows: [{ row: 2, values }] });
+      const take = { import_id, dry_run: false, file: "f", reason: "a test" };
+      await assert.rejects(ask("data-import-take", take), /was not asked/);
     })
   );
 });
