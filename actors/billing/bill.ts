@@ -74,6 +74,7 @@ export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: B
   const fac = facOf(facts, terms.period, from, open_estimates.length > 0);
   const to = indianDateOf(last.closing.read_at_ms);
   const units_kwh = segments.reduce((sum, segment) => sum + segment.units_kwh, 0);
+  if (from === to && isFinal(facts, terms.period)) throw new TerminalError(noDay(facts, units_kwh));
   const measured = measuredIn(facts, segments, terms, { from, to, units_kwh });
   return made(facts, terms, {
     ...last,
@@ -95,6 +96,14 @@ export function billOf(facts: CycleFacts, segments: readonly Segment[], terms: B
       },
     }),
   });
+}
+
+/** Who moves out on the day from which nothing is billed has no bill: no tariff is for part of a day. */
+function noDay({ account: { id, closed_on } }: CycleFacts, units_kwh: number): string {
+  return `account ${id} was closed on ${closed_on}, and up to that day all is billed: there is no bill ` +
+    (units_kwh === 0
+      ? "to make, and nothing is left to do"
+      : `for the ${units_kwh} kWh of that day; charge them by "samay account adjust", or leave them`);
 }
 
 /** Beside kWh: undefined where the tariff needs nothing. */

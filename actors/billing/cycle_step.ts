@@ -60,7 +60,7 @@ export class CycleStep {
     this.#await();
     const [last] = metersOf(facts, cycle.period, requested_at_ms).slice(-1);
     const final = finalReading(cycle, facts);
-    if (final !== null) return this.takeReading(final, facts);
+    if (final !== null) return this.#takeFinal(final, facts);
     if (asksMeter(cycle.period, requested_at_ms)) return this.#ask(facts, requested_at_ms);
     // True until the look finds one: a month that is over gets no new readings to wait for.
     cycle.reason = this.#silence(last!.meter_id);
@@ -76,6 +76,15 @@ export class CycleStep {
     });
   }
 
+  /** The last bill of all: behind it no month before would find anything left to bill. */
+  #takeFinal(final: CandidateReading, facts: CycleFacts): CycleEffect[] {
+    const { cycle, now_ms, rules } = this;
+    if (facts.earlier_waiting === null) return this.takeReading(final, facts);
+    cycle.reason = `${facts.earlier_waiting} goes first: its reading, estimate or draft is awaited`;
+    cycle.deadline_at_ms = now_ms + rules.answer_within_ms;
+    return [];
+  }
+
   deadline(facts: CycleFacts): CycleEffect[] {
     const { cycle, now_ms, rules } = this;
     if (cycle.deadline_at_ms === null || now_ms < cycle.deadline_at_ms) return [];
@@ -85,7 +94,7 @@ export class CycleStep {
     const final = finalReading(cycle, facts);
     if (isStale || final !== null) this.#await();
     // The move-out's own command to close may be on its way still.
-    if (final !== null) return this.takeReading(final, facts);
+    if (final !== null) return this.#takeFinal(final, facts);
     if (isStale) return this.#estimate(facts, statusOf(facts, cycle));
     const sought = readingSought(cycle, facts);
     const meter_id = sought?.installation.meter_id ?? "(none)";

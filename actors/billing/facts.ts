@@ -83,6 +83,8 @@ export interface CycleFacts {
   readonly later_billed: string | null;
   /** The first earlier period of which a draft waits, or null. */
   readonly earlier_draft: string | null;
+  /** The first earlier period that a deadline will bill yet, or null: a reading, an estimate, a draft. */
+  readonly earlier_waiting: string | null;
   /** Earlier months, oldest first, the last fifteen: the bill shows twelve. */
   readonly history: readonly HistoryFact[];
   /** Of the account's tariff: for the month of the cycle, and for those of `open_estimates`. */

@@ -146,6 +146,7 @@ function factsOf(
     })),
     later_billed: billed.later_billed,
     earlier_draft: billed.earlier_draft,
+    earlier_waiting: billed.earlier_waiting,
     history: (billed.history ?? []).reverse().map(([period, units_kwh, days, estimated]) => ({
       period,
       units_kwh,

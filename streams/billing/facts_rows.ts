@@ -129,6 +129,8 @@ export interface BilledRow {
   later_billed: string | null;
   /** The first earlier period of which a draft waits. */
   earlier_draft: string | null;
+  /** The first earlier period that waits for a reading, an estimate or its grace, and has a deadline. */
+  earlier_waiting: string | null;
 }
 
 export interface ReadingWay {
@@ -197,7 +199,10 @@ export async function billedRows(
         where ${billed} and cycle.period > given.period) as later_billed,
       (select min(period) from billing_cycle as cycle
         where cycle.account_id = given.account_id and cycle.state = 'draft'
-          and cycle.period < given.period) as earlier_draft
+          and cycle.period < given.period) as earlier_draft,
+      (select min(period) from billing_cycle as cycle
+        where cycle.account_id = given.account_id and cycle.state in ('awaiting_reading', 'draft')
+          and cycle.deadline_at is not null and cycle.period < given.period) as earlier_waiting
     from ${given(keys)} left join lateral (
       select period, state, meter_id, to_date, closing_wh, closing_read_at
       from billing_cycle as cycle

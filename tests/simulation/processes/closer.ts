@@ -150,6 +150,7 @@ function factsOf(
     open_estimates: [],
     later_billed: billed.findLast((one) => one.period > period)?.period ?? null,
     earlier_draft: null,
+    earlier_waiting: null,
     history: [],
     balance: null,
     replaces: null,

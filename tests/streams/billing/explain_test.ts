@@ -55,6 +55,7 @@ function facts(change: Partial<CycleFacts> = {}): CycleFacts {
       open_estimates: [],
       later_billed: null,
       earlier_draft: null,
+      earlier_waiting: null,
       history: [],
       fac: [],
       balance: null,

@@ -35,8 +35,8 @@ const exchange = {
   ...{ at: "2026-04-16T11:00:00+05:30", reason: "display dark", actor: "asha" },
 };
 
-/** Account A1, whose April is estimated at its deadline by three months of 8 kWh a day. */
-async function estimatedApril(db: Db) {
+/** Account A1, whose April waits to be estimated by three months of 8 kWh a day: at what is returned. */
+async function waitingApril(db: Db): Promise<number> {
   await addAccount(db, 1);
   const history: [string, string, string, number][] = [
     ["2026-01", "2026-01-01", "2026-02-01", 248],
@@ -50,7 +50,11 @@ async function estimatedApril(db: Db) {
   }
   const now = at("2026-05-02T10:00:00+05:30");
   await stepCycle(contextOf(db, now), "A1", APRIL, { step: "close", requested_at_ms: now });
-  const due = now + CYCLE_RULES.estimate_after_ms!;
+  return now + CYCLE_RULES.estimate_after_ms!;
+}
+
+async function estimatedApril(db: Db) {
+  const due = await waitingApril(db);
   const early = await stepCycle(contextOf(db, due - 1), "A1", APRIL, { step: "deadline" });
   assert.equal(early.issued, null);
   const april = await stepCycle(contextOf(db, due), "A1", APRIL, { step: "deadline" });
@@ -341,6 +345,46 @@ testOnEachDatabase("Premises", {
       /can be credited/,
     );
     await creditBill(db, april.number, standing_paise, deed);
+  },
+
+  "a final bill waits for the month before it, which has its estimate first": async (db) => {
+    const due = await waitingApril(db);
+    const out = { account_id: "A1", reason: "moved out", at: "2026-05-03", final_wh: 1_300_000 };
+    const moved = at("2026-05-04T10:00:00+05:30");
+    await ask(db, "account-close", { ...out, actor: "asha" }, moved);
+    const close = { step: "close", requested_at_ms: moved } as const;
+    const waits = await stepCycle(contextOf(db, moved), "A1", "2026-05", close);
+    assert.deepEqual([waits.state, waits.issued], ["awaiting_reading", null]);
+    assert.match(waits.reason!, /^2026-04 goes first/);
+    const step = (now: number, period: string) =>
+      stepCycle(contextOf(db, now), "A1", period, { step: "deadline" });
+    assert.equal((await step(due - 60_000, "2026-05")).state, "awaiting_reading");
+    assert.equal((await step(due, APRIL)).state, "issued");
+    const { issued } = await step(due + 900_000, "2026-05");
+    const { inputs } = await invoiceSheet(db, issued!);
+    assert.deepEqual([inputs.final, inputs.to], [true, "2026-05-03"]);
+    assert.deepEqual(inputs.true_up!.estimated.map(({ period }) => period), [APRIL]);
+  },
+
+  "who moves in and out on one day has no bill, and is told what is left to do": async (db) => {
+    for (
+      const [n, final_wh, words] of [
+        [1, 1_000_900, /closed on 2026-03-31.*there is no bill to make, and nothing is left to do/],
+        [
+          2,
+          1_005_900,
+          /there is no bill for the 5 kWh of that day; charge them by "samay account a/,
+        ],
+      ] as const
+    ) {
+      await addAccount(db, n);
+      const out = { account_id: `A${n}`, at: "2026-03-31T20:00:00+05:30", final_wh };
+      await ask(db, "account-close", { ...out, reason: "moved out", actor: "asha" });
+      const close = { step: "close", requested_at_ms: NOW } as const;
+      const { state, reason } = await stepCycle(contextOf(db), `A${n}`, "2026-03", close);
+      assert.equal(state, "parked");
+      assert.match(reason!, words);
+    }
   },
 
   "a draft waits in its row, is listed, shown, dropped and released, with who and why": async (
