@@ -1,6 +1,5 @@
 /** What each message does to a billing cycle: see `cycle.ts` for its states. */
 import { TerminalError } from "../../protocol/errors.ts";
-import { inIndia } from "../../protocol/indian_time.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { type Bill, billOf, type BillTerms, estimatedBillOf } from "./bill.ts";
 import type { RuleCode } from "../validation/rules.ts";
@@ -18,7 +17,7 @@ import {
   type Segment,
   segmentOf,
 } from "./segments.ts";
-import { finalReading, readingSought, statusOf } from "./sought.ts";
+import { finalReading, readingSought, silenceOf, statusOf } from "./sought.ts";
 import { rupeesOf } from "./tariff/rounding.ts";
 
 const STALE: RuleCode = "stale";
@@ -63,7 +62,7 @@ export class CycleStep {
     if (final !== null) return this.#takeFinal(final, facts);
     if (asksMeter(cycle.period, requested_at_ms)) return this.#ask(facts, requested_at_ms);
     // True until the look finds one: a month that is over gets no new readings to wait for.
-    cycle.reason = this.#silence(last!.meter_id);
+    cycle.reason = silenceOf(cycle, last!.meter_id);
     cycle.deadline_at_ms = estimate_at_ms ?? this.#estimateAt();
     return [{ effect: "look" }];
   }
@@ -98,7 +97,7 @@ export class CycleStep {
     if (isStale) return this.#estimate(facts, statusOf(facts, cycle));
     const sought = readingSought(cycle, facts);
     const meter_id = sought?.installation.meter_id ?? "(none)";
-    cycle.reason = this.#silence(meter_id);
+    cycle.reason = silenceOf(cycle, meter_id);
     if (cycle.asks > 0 && cycle.asks < rules.asks_max && sought !== null) {
       return this.#ask(facts, now_ms);
     }
@@ -340,14 +339,6 @@ export class CycleStep {
     return estimate_after_ms === null
       ? null
       : (cycle.requested_at_ms ?? this.now_ms) + estimate_after_ms;
-  }
-
-  #silence(meter_id: string): string {
-    const { period, requested_at_ms } = this.cycle;
-    const asked_ms = requested_at_ms ?? 0;
-    return asksMeter(period, asked_ms)
-      ? `meter ${meter_id} was asked at ${inIndia(asked_ms)} and has not answered`
-      : `no reading of meter ${meter_id} within ${period}`;
   }
 }
 

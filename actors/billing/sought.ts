@@ -1,4 +1,5 @@
 /** Which reading closes a cycle: of which meter, and from where to where it is looked for. */
+import { inIndia } from "../../protocol/indian_time.ts";
 import { boundsOf } from "./calendar.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import type { Cycle } from "./cycle.ts";
@@ -68,4 +69,15 @@ export function finalReading(
 export function statusOf(facts: CycleFacts, cycle: Cycle): MeterStatus {
   const meters = metersOf(facts, cycle.period, cycle.requested_at_ms ?? 0);
   return meters.length > 1 ? "meter_changed" : "reading_not_taken";
+}
+
+/** What is waited for, in words for people. */
+export function silenceOf(
+  { period, requested_at_ms }: Pick<Cycle, "period" | "requested_at_ms">,
+  meter_id: string,
+): string {
+  const asked_ms = requested_at_ms ?? 0;
+  return asksMeter(period, asked_ms)
+    ? `meter ${meter_id} was asked at ${inIndia(asked_ms)} and has not answered`
+    : `no reading of meter ${meter_id} within ${period}`;
 }
