@@ -11,6 +11,8 @@ export interface RunBounds {
   readonly change_max_percent: number;
   /** A bill above this is parked, for a person to look at; null: none is too high. */
   readonly bill_max_paise: number | null;
+  /** Whether an account is billed though it has no bill for an earlier month; else it parks. */
+  readonly skip_months: boolean;
 }
 
 /** A hot month may double the use of a cold one; a factor that is wrong by ten does not pass. */
@@ -18,6 +20,7 @@ export const RUN_BOUNDS: RunBounds = {
   parked_max_percent: 10,
   change_max_percent: 100,
   bill_max_paise: null,
+  skip_months: false,
 };
 
 /** Accounts below which a share says nothing: one of three that parks is no third of a city. */

@@ -3,9 +3,10 @@ import { newCycle } from "../../actors/billing/cycle.ts";
 import type { CycleRules } from "../../actors/billing/rules.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
-import { accountsToClose, checkPeriod, countToClose } from "./close_period.ts";
+import { accountsToClose, checkPeriod, countToClose, unbilled } from "./close_period.ts";
 import { loadCycles } from "./facts.ts";
 import { billedBefore } from "./run/page.ts";
+import { countSkipped, type SkippedMonth, skippedMonths, whySkipped } from "./skipped.ts";
 import { decideLoaded } from "./step.ts";
 import type { Decided } from "./write.ts";
 
@@ -17,6 +18,8 @@ export interface Preview {
   /** `ask`: its meter would be read now. `issue`: a bill. `wait`: no reading. `park`: see reason. */
   readonly would: "ask" | "issue" | "wait" | "park";
   readonly reason: string | null;
+  /** It parks because it has no bill for an earlier month. */
+  readonly jumps?: boolean;
   readonly units_kwh: number | null;
   readonly payable_paise: number | null;
   /** Of its bill for the month before; null where there is none. */
@@ -28,6 +31,8 @@ export interface PreviewPart {
   readonly period: string;
   /** All that the period would be closed for; told with the first part. */
   readonly total: number | null;
+  /** Accounts that have no bill for an earlier month, by it; told with the first part. */
+  readonly skipped: readonly SkippedMonth[] | null;
   readonly accounts: readonly Preview[];
   /** Where the next part begins; null with the last one. */
   readonly after: string | null;
@@ -39,6 +44,7 @@ export async function previewPeriod(
   period: string,
   { rules, now_ms: now }: { readonly rules: CycleRules; readonly now_ms: () => number },
   after: string | null = null,
+  skip_months = false,
 ): Promise<PreviewPart> {
   const now_ms = now();
   checkPeriod(period, now_ms);
@@ -53,10 +59,12 @@ export async function previewPeriod(
   const request = { step: "close", requested_at_ms: now_ms } as const;
   const decided = await decideLoaded(db, context, anew, request);
   const before = await billedBefore(db, period, ids);
+  const skipped = skip_months ? new Map<string, string>() : await skippedMonths(db, period, ids);
   return {
     period,
     total: after === null ? await countToClose(db, period) : null,
-    accounts: decided.map((one) => previewOf(one, before)),
+    skipped: after === null ? await countSkipped(db, unbilled(period), period) : null,
+    accounts: decided.map((one) => previewOf(one, before, skipped.get(one.cycle.account_id))),
     after: ids.length < PREVIEW_MAX ? null : ids.at(-1)!,
   };
 }
@@ -64,10 +72,14 @@ export async function previewPeriod(
 function previewOf(
   { cycle, ask, bill }: Decided,
   before: ReadonlyMap<string, number>,
+  skipped: string | undefined,
 ): Preview {
-  const { account_id, state, reason } = cycle;
+  const { account_id, period, state, reason } = cycle;
   const before_paise = before.get(account_id) ?? null;
   const nothing = { account_id, reason: null, units_kwh: null, payable_paise: null, before_paise };
+  if (skipped !== undefined) {
+    return { ...nothing, would: "park", jumps: true, reason: whySkipped(skipped, period) };
+  }
   if (bill !== null) {
     const { payable_paise, units } = bill.quote;
     return { ...nothing, would: "issue", units_kwh: units, payable_paise };

@@ -9,6 +9,8 @@ import {
 } from "../../actors/billing/run.ts";
 import { formatRupees } from "../billing/money.ts";
 import type { Preview, PreviewPart } from "../billing/preview.ts";
+import type { SkippedMonth } from "../billing/skipped.ts";
+import { skippedText } from "./bill_run_text.ts";
 import { counted } from "./counted.ts";
 import { createProgress } from "./progress.ts";
 import { formatTable, terminalWidth } from "./table.ts";
@@ -26,6 +28,9 @@ interface Dry {
   accounts: number;
   totals: RunTotals;
   asked: number;
+  skipped: readonly SkippedMonth[];
+  /** Accounts that are left out because of a month before. */
+  jumping: number;
   /** The first ones, in the order of their names. */
   kept: Preview[];
   parked: Preview[];
@@ -37,21 +42,22 @@ interface Dry {
 export async function dryRun(
   ask: Ask,
   input: Readonly<Record<string, unknown>>,
-  given: Readonly<Record<string, number>>,
+  given: Readonly<Record<string, number | boolean>>,
   json: boolean,
 ): Promise<number> {
-  const dry = await gather(ask, input);
+  const skip_months = given.skip_months === true;
+  const dry = await gather(ask, { ...input, skip_months });
   const halt = haltOf(dry.totals, { ...RUN_BOUNDS, ...given });
   if (json) {
-    const { period, accounts: total, totals, kept: accounts } = dry;
-    console.log(JSON.stringify({ period, dry_run: true, total, totals, halt, accounts }));
-  } else console.log(textOf(dry, halt));
+    const { period, accounts: total, totals, skipped, kept: accounts } = dry;
+    console.log(JSON.stringify({ period, dry_run: true, total, totals, skipped, halt, accounts }));
+  } else console.log(textOf(dry, halt, skip_months));
   return 0;
 }
 
 async function gather(ask: Ask, input: Readonly<Record<string, unknown>>): Promise<Dry> {
   const dry: Dry = {
-    ...{ period: "", accounts: 0, totals: NO_TOTALS, asked: 0 },
+    ...{ period: "", accounts: 0, totals: NO_TOTALS, asked: 0, skipped: [], jumping: 0 },
     ...{ kept: [], parked: [], changed: [] },
   };
   const bar = createProgress();
@@ -61,8 +67,9 @@ async function gather(ask: Ask, input: Readonly<Record<string, unknown>>): Promi
       const part = await ask("bill-preview", { ...input, after }, PART_TIMEOUT_MS) as PreviewPart;
       dry.period = part.period;
       dry.accounts = part.total ?? dry.accounts;
+      dry.skipped = part.skipped ?? dry.skipped;
       add(dry, part.accounts);
-      bar.update(dry.totals.looked, dry.accounts, `${dry.totals.issued} bills`);
+      bar.update(dry.totals.looked + dry.jumping, dry.accounts, `${dry.totals.issued} bills`);
       after = part.after;
     } while (after !== null);
   } finally {
@@ -74,6 +81,11 @@ async function gather(ask: Ask, input: Readonly<Record<string, unknown>>): Promi
 function add(dry: Dry, some: readonly Preview[]): void {
   for (const one of some) {
     const { would, payable_paise, before_paise } = one;
+    if (dry.kept.length < KEPT_MAX) dry.kept.push(one);
+    if (one.jumps === true) {
+      dry.jumping += 1;
+      continue;
+    }
     const compared = payable_paise !== null && before_paise !== null;
     dry.totals = addTotals(dry.totals, {
       looked: 1,
@@ -89,7 +101,6 @@ function add(dry: Dry, some: readonly Preview[]): void {
     });
     if (would === "ask") dry.asked += 1;
     if (would === "park" && dry.parked.length < LISTED_MAX) dry.parked.push(one);
-    if (dry.kept.length < KEPT_MAX) dry.kept.push(one);
   }
   const changed = some.filter((one) => one.payable_paise !== null && one.before_paise !== null);
   dry.changed = [...dry.changed, ...changed]
@@ -98,12 +109,14 @@ function add(dry: Dry, some: readonly Preview[]): void {
 
 const differenceOf = (one: Preview) => (one.payable_paise ?? 0) - (one.before_paise ?? 0);
 
-function textOf(dry: Dry, halt: string | null): string {
+function textOf(dry: Dry, halt: string | null, skip_months: boolean): string {
   const { period, totals } = dry;
+  const looked = totals.looked + dry.jumping;
   const text = [
-    `${period}: ${counted(totals.looked, "account")} to close (dry run: nothing is written)`,
+    `${period}: ${counted(looked, "account")} to close (dry run: nothing is written)`,
+    ...skippedText(dry.skipped, skip_months),
   ];
-  if (totals.looked === 0) return text[0]!;
+  if (looked === 0) return text[0]!;
   const { issued, units_kwh, payable_paise, parked, waiting, compared } = totals;
   const bills = `${counted(issued, "bill")} of ${units_kwh} kWh, ${formatRupees(payable_paise)} Rs`;
   text.push(
@@ -113,7 +126,7 @@ function textOf(dry: Dry, halt: string | null): string {
   );
   if (compared > 0) text.push(comparisonOf(totals));
   if (halt !== null) text.push(`The run would halt: ${halt}`);
-  if (totals.looked <= LISTED_MAX) return [...text, "", tableOf(dry.kept)].join("\n");
+  if (looked <= LISTED_MAX) return [...text, "", tableOf(dry.kept)].join("\n");
   if (dry.parked.length > 0) text.push("", "Would park", tableOf(dry.parked));
   if (dry.changed.length > 0) {
     text.push("", "Greatest changes against the month before", tableOf(dry.changed));

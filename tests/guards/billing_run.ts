@@ -181,4 +181,20 @@ export const guards: readonly Guard[] = [
     test: WAITING,
     name: "Waiting cycles",
   },
+  {
+    ...PAGE,
+    rule: "Who has no bill for an earlier month is left out of a run until a person goes on",
+    source: ONCE,
+    find: "page.bounds.skip_months ? all : await inOrder(trx, page, all)",
+    replace: "all",
+    name: RUN,
+  },
+  {
+    ...PAGE,
+    rule: "While an earlier month is being billed a later one waits",
+    source: ONCE,
+    find: "earlier.state = 'running' and earlier.period < run.period)",
+    replace: "earlier.state = 'running' and false)",
+    name: RUN,
+  },
 ];

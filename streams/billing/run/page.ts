@@ -19,6 +19,7 @@ import type { Database } from "../../database/schema.ts";
 import { accountsToClose } from "../close_period.ts";
 import { type CycleKey, readByKeys } from "../facts_rows.ts";
 import { parkCycleIn } from "../park.ts";
+import { skippedMonths, whySkipped } from "../skipped.ts";
 import { decideCycles, isRaceLost, type StepContext } from "../step.ts";
 import { type Decided, writeDecided } from "../write.ts";
 import { runBounds } from "./bounds.ts";
@@ -80,7 +81,10 @@ export async function workPage(context: StepContext): Promise<PageResult> {
   });
 }
 
-/** The first page that is open and that no other transaction has in hand. */
+/**
+ * The first page that is open and that no other transaction has in hand. While an earlier month is being
+ * billed a later one waits: it would bill that month's use.
+ */
 async function claimPage(trx: Transaction<Database>): Promise<Page | undefined> {
   const { rows: [row] } = await sql<{
     run_id: number;
@@ -95,6 +99,8 @@ async function claimPage(trx: Transaction<Database>): Promise<Page | undefined> 
       page.last_account
     from billing_run_page as page join billing_run as run on run.run_id = page.run_id
     where run.state = 'running' and page.done_at is null
+      and not exists (select 1 from billing_run as earlier
+        where earlier.state = 'running' and earlier.period < run.period)
     order by page.run_id, page.page limit 1
     for update of page skip locked`.execute(trx);
   if (row === undefined) return undefined;
@@ -107,7 +113,10 @@ async function claimPage(trx: Transaction<Database>): Promise<Page | undefined> 
 }
 
 /** What of a step's decision counts for the run. */
-export type Outcome = Pick<Decided, "cycle" | "bill">;
+export type Outcome = Pick<Decided, "cycle" | "bill"> & {
+  /** It would jump over a month: that is told, and is no sign that the run goes wrong. */
+  readonly jumps?: boolean;
+};
 
 interface Billed {
   readonly decided: readonly Outcome[];
@@ -145,8 +154,9 @@ async function bill(
   keys: readonly CycleKey[],
 ): Promise<Billed> {
   const request = { step: "close", requested_at_ms: page.requested_at_ms } as const;
-  const decided = (await decideCycles(trx, context, keys, request))
+  const all = (await decideCycles(trx, context, keys, request))
     .map((one) => withinBounds(one, page.bounds));
+  const decided = page.bounds.skip_months ? all : await inOrder(trx, page, all);
   const numbers = await writeDecided(trx, decided);
   return { decided, numbers: numbers.filter((number) => number !== null) };
 }
@@ -158,6 +168,26 @@ export function withinBounds(decided: Decided, bounds: RunBounds): Decided {
   if (reason === null) return decided;
   const parked = { state: "parked", reason, asks: 0, deadline_at_ms: null, draft: null } as const;
   return { ...decided, bill: null, cycle: { ...decided.cycle, ...parked } };
+}
+
+/** An account without a bill for an earlier month parks: see `skipped.ts`. */
+async function inOrder(
+  trx: Transaction<Database>,
+  { period, requested_at_ms }: Page,
+  decided: readonly Decided[],
+): Promise<(Decided & Outcome)[]> {
+  const ids = decided.map(({ cycle }) => cycle.account_id);
+  const skipped = await skippedMonths(trx, period, ids);
+  return decided.map((one) => {
+    const month = skipped.get(one.cycle.account_id);
+    if (month === undefined) return one;
+    const cycle = {
+      ...newCycle(one.cycle.account_id, period),
+      ...{ state: "parked", reason: whySkipped(month, period), requested_at_ms } as const,
+    };
+    const nothing = { bill: null, ask: null, quarantines: [] };
+    return { ...one, ...nothing, cycle, changed: true, jumps: true };
+  });
 }
 
 /** Of the bill, or of the draft that becomes one after its grace; null where there is neither. */
@@ -198,6 +228,7 @@ export async function totalsOf(
   const before = await billedBefore(trx, period, billed.map(({ cycle }) => cycle.account_id));
   let totals: RunTotals = NO_TOTALS;
   for (const one of decided) {
+    if (one.jumps === true) continue;
     const { cycle: { account_id, state, draft }, bill } = one;
     const payable_paise = payableOf(one);
     const before_paise = payable_paise === null ? undefined : before.get(account_id);

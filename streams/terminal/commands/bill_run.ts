@@ -1,11 +1,13 @@
 /** `samay bill run`: closes a month and waits until every account is done with. */
+import { RetryableError } from "../../../protocol/errors.ts";
 import { checkPeriodOption } from "../../billing/period_option.ts";
 import type { RunProgress } from "../../billing/run/progress.ts";
 import type { StartedRun } from "../../billing/run/start.ts";
 import type { PeriodStatus } from "../../billing/status.ts";
-import { runText } from "../bill_run_text.ts";
+import type { SkippedMonth } from "../../billing/skipped.ts";
+import { runText, skippedText } from "../bill_run_text.ts";
 import { dryRun } from "../bill_run_dry.ts";
-import { type Command, UsageError } from "../command.ts";
+import { type Command, Failure, UsageError } from "../command.ts";
 import { counted } from "../counted.ts";
 import { givenDeed } from "../given_deed.ts";
 import { createProgress } from "../progress.ts";
@@ -38,6 +40,10 @@ export const command: Command = {
       help: "Halt when the sum is so far from last month's (default 100)",
     },
     "max-bill": { type: "string", placeholder: "RUPEES", help: "Park any bill above this" },
+    "skip-months": {
+      type: "boolean",
+      help: "Bill accounts too that have no bill for an earlier month: its use goes onto this one",
+    },
     resume: { type: "boolean", help: "Let a halted run go on, with these bounds; needs --reason" },
     reason: { type: "string", placeholder: "TEXT", help: "With --resume: kept in the audit trail" },
     wait: {
@@ -50,7 +56,8 @@ export const command: Command = {
   help: `This month is closed by a fresh reading of each meter, an earlier one by its last reading.
 Running it again adds nothing: only accounts without a bill for the month are closed. One that is
 parked says why; once that is set right, run it again: parked accounts are tried again. A run goes on
-by itself after a crash; one that halted by its bounds waits for --resume. Exit code 0 if every
+by itself after a crash; one that halted by its bounds waits for --resume. Accounts without a bill for
+an earlier month are left out: bill that month first, or take its use along by --skip-months. Exit code 0 if every
 account has its bill, or its draft.
 
   samay bill run --period 2026-04 --dry-run
@@ -59,7 +66,8 @@ account has its bill, or its draft.
   async run({ values }) {
     const period = checkPeriodOption(values.period);
     const wait_ms = parseWait(values.wait) * 1000;
-    const bounds = parseBounds(values);
+    const skip_months = values["skip-months"] === true;
+    const bounds = { ...parseBounds(values), ...(skip_months ? { skip_months } : {}) };
     const json = values.json === true;
     const deed = values.resume === true ? givenDeed(values.reason) : null;
     const actor = Deno.env.get("USER")?.slice(0, 64) || "operator";
@@ -67,23 +75,37 @@ account has its bill, or its draft.
     const input = period === undefined ? {} : { period };
     if (values["dry-run"] === true) return await dryRun(ask, input, bounds, json);
     if (values.account !== undefined) {
-      return await one(ask, { ...input, account: values.account }, json);
+      return await one(ask, { ...input, account: values.account, skip_months }, json);
     }
     const resume = deed === null ? {} : { resume: deed.reason };
     const run = await ask(
       "bill-run",
       { ...input, ...resume, bounds, actor },
       RUN_TIMEOUT_MS,
-    ) as StartedRun;
-    const { status, progress } = await follow(ask, run, wait_ms);
-    const { run_id } = run;
+    ) as StartedRun & { readonly skipped: readonly SkippedMonth[] };
+    const { status, progress } = await follow(ask, run, wait_ms).catch((error) => {
+      throw goesOn(error, run.period);
+    });
+    const { run_id, skipped } = run;
     const halted = progress?.halted_reason ?? null;
     console.log(
-      json ? JSON.stringify({ ...status, run_id, halted_reason: halted }) : runText(status, halted),
+      json
+        ? JSON.stringify({ ...status, run_id, halted_reason: halted, skipped })
+        : [...skippedText(skipped, skip_months), runText(status, halted)].join("\n"),
     );
     return status.issued + status.imported + status.drafts === status.accounts ? 0 : 1;
   },
 };
+
+/** The run is a row: who only lost sight of it must not think that it has ended. */
+export function goesOn(error: unknown, period: string): unknown {
+  // Of a broker that went away, too.
+  if (!(error instanceof Failure || error instanceof RetryableError)) return error;
+  return new Failure(
+    `${error.message.replace(/\.$/, "")}. The run stands and goes on by itself when the head-end ` +
+      `does; to follow it again: samay bill run --period ${period}`,
+  );
+}
 
 async function one(ask: Ask, input: unknown, json: boolean): Promise<number> {
   const { account_id, period } = await ask("bill-account", input) as {

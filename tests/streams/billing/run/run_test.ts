@@ -1,6 +1,9 @@
 /** Billing runs: pages, bounds, faults of one account, two workers at once, resuming. */
 import assert from "node:assert/strict";
 import { workPage } from "../../../../streams/billing/run/page.ts";
+import { unbilled } from "../../../../streams/billing/close_period.ts";
+import { previewPeriod } from "../../../../streams/billing/preview.ts";
+import { countSkipped } from "../../../../streams/billing/skipped.ts";
 import { runProgress } from "../../../../streams/billing/run/progress.ts";
 import { resumeRun } from "../../../../streams/billing/run/start.ts";
 import { startRunWorker } from "../../../../streams/billing/run/worker.ts";
@@ -43,6 +46,48 @@ testOnEachDatabase("A billing run", {
       .select((of) => of.fn.sum<number>("payable_paise").as("total")).executeTakeFirstOrThrow();
     assert.equal(run.payable_paise, Number(total));
     assert.deepEqual((await runProgress(db, APRIL))?.looked, 10);
+  },
+
+  "leaves out who has no bill for an earlier month, until that is billed or a person goes on":
+    async (
+      db,
+    ) => {
+      const accounts = await addRead(db, 3);
+      // One was put up before: in February, of which there is no bill.
+      const since = { installed_at: new Date(at("2026-02-10T12:00:00+05:30")) };
+      await db.updateTable("installation").set(since).where("account_id", "=", "A101").execute();
+      await db.updateTable("account").set({ opened_on: "2026-02-10" })
+        .where("account_id", "=", "A101").execute();
+      const told = await countSkipped(db, unbilled(APRIL), APRIL);
+      assert.deepEqual(told, [{ period: "2026-02", accounts: 1 }]);
+      const dry = await previewPeriod(db, APRIL, contextOf(db, MAY));
+      assert.deepEqual(dry.skipped, told);
+      assert.deepEqual(dry.accounts.map(({ would }) => would), ["park", "issue", "issue"]);
+      const meant = await previewPeriod(db, APRIL, contextOf(db, MAY), null, true);
+      assert.deepEqual(meant.accounts.map(({ would }) => would), ["issue", "issue", "issue"]);
+      await start(db);
+      await workAll(db);
+      assert.deepEqual((await invoices(db)).map((one) => one.account_id), accounts.slice(1));
+      const { state, reason } = await db.selectFrom("billing_cycle").selectAll()
+        .where("account_id", "=", "A101").executeTakeFirstOrThrow();
+      assert.equal(state, "parked");
+      assert.match(reason!, /^no bill for 2026-02: .*could never be billed.* --skip-months$/);
+      // It is no sign that the run goes wrong: the bound does not count it.
+      assert.equal((await lastRun(db)).parked, 0);
+      await start(db, { skip_months: true }, 4, APRIL, MAY + 1_000);
+      await workAll(db);
+      assert.deepEqual((await invoices(db)).length, 3);
+      // Nobody is left out of the month behind one that is billed.
+      assert.deepEqual(await countSkipped(db, unbilled("2026-05"), "2026-05"), []);
+    },
+
+  "of a later month waits while an earlier one is being billed": async (db) => {
+    await addRead(db, 2);
+    await start(db, {}, 4, "2026-05");
+    await start(db);
+    const [first] = await workAll(db);
+    assert.deepEqual(first!.did === "page" && first!.page.period, APRIL);
+    assert.equal((await invoices(db)).length, 2);
   },
 
   "is joined, not begun twice, whoever asks at once; done, it is begun anew": async (db) => {
