@@ -49,7 +49,8 @@ function itemKind({ code, amount_paise }: BillLine): number {
   if (amount_paise < 0) return ITEM.credit;
   if (/duty|tax/.test(code)) return ITEM.tax;
   if (/wheeling/.test(code)) return ITEM.delivery;
-  return /energy|fac|slab|kwh|tod/.test(code) ? ITEM.usage : ITEM.administrative;
+  // `power_factor` has the letters of the fuel adjustment, and is none.
+  return /energy|slab|kwh|tod|(^|_)fac(_|$)/.test(code) ? ITEM.usage : ITEM.administrative;
 }
 
 /** A bill: its span, sum, units and lines. */

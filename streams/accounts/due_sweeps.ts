@@ -72,7 +72,7 @@ export async function sweepOnce(options: DueSweepOptions, signal?: AbortSignal):
   let full = false;
   for (const sweep of sweepsOf(rules, now, log)) {
     if (signal?.aborted) return false;
-    const { looked, done } = await sweepPage(db, sweep, indianDateOf(now));
+    const { looked, done } = await sweepPage(db, sweep, now);
     if (done > 0) {
       log.info("bills past a due date seen to", { sweep: sweep.name, bills: done });
       onCommitted?.();

@@ -44,8 +44,10 @@ export async function writeEntries(
 }
 
 /**
- * Locks accounts against a bill being issued for them meanwhile (see `lockAccounts()`), so that on each account entries are numbered in the order in which they stand: a payment is before the
- * bill that mentions it, or after. Returns those of `account_ids` that exist, in the order of their ids.
+ * Locks accounts against a bill being issued for them meanwhile, so that on each account entries are
+ * numbered in the order in which they stand: a payment is before the bill that mentions it, or after.
+ * All in one statement, and in the order of `lockAccounts()`: two that lock never wait for each other
+ * in a ring. Returns those that exist.
  */
 export async function lockForEntries(
   trx: Transaction<Database>,
@@ -53,7 +55,7 @@ export async function lockForEntries(
 ): Promise<Set<string>> {
   const { rows } = await sql<{ account_id: string }>`
     select account_id from account where account_id = any(${[...new Set(account_ids)]}::text[])
-    order by account_id for share`.execute(trx);
+    order by account_id collate "C" for share`.execute(trx);
   return new Set(rows.map(({ account_id }) => account_id));
 }
 

@@ -72,14 +72,7 @@ export async function recordPayments(
   now_ms: number,
 ): Promise<RecordedPayments> {
   const refused = [...repeated(payments), ...notYet(payments, indianDateOf(now_ms))];
-  const known = new Set<string>();
-  // In the order of their ids over all statements: two imports at once then wait, and never for each
-  // other.
-  const ids = [...new Set(payments.map(({ account_id }) => account_id))].sort();
-  for (let from = 0; from < ids.length; from += STATEMENT_ROWS) {
-    const locked = await lockForEntries(trx, ids.slice(from, from + STATEMENT_ROWS));
-    for (const id of locked) known.add(id);
-  }
+  const known = await lockForEntries(trx, payments.map(({ account_id }) => account_id));
   for (const [at, { account_id }] of payments.entries()) {
     if (known.has(account_id)) continue;
     refused.push({ at, field: "account", reason: `there is no account ${account_id}` });

@@ -3,8 +3,15 @@
  * written in one transaction, so that a restart, or a second process, goes on where it was.
  */
 import { dueDates, type SweepRule } from "../../actors/accounts/due_days.ts";
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
+
+/**
+ * How old a bill must be to be looked at. Bills stand in the order of their ids only once all of that
+ * time are written: one that is written later, of a lower id, would be passed over for good.
+ */
+export const SETTLED_MS = 10 * 60_000;
 
 /** Invoices of one transaction. */
 export const SWEEP_PAGE = 200;
@@ -31,13 +38,13 @@ export interface Swept {
   readonly done: number;
 }
 
-/** One page of `sweep` as of the Indian date `today`. */
+/** One page of `sweep` as of `now_ms`, and up to the first bill that has only just been written. */
 export async function sweepPage(
   db: Kysely<Database>,
   sweep: Sweep,
-  today: string,
+  now_ms: number,
 ): Promise<Swept> {
-  const { first, last } = dueDates(sweep, today);
+  const { first, last } = dueDates(sweep, indianDateOf(now_ms));
   return await db.transaction().execute(async (trx) => {
     // A sweep that is new begins today: what fell due before it was there is not its business.
     await trx.insertInto("due_sweep").values({ sweep: sweep.name, due_on: last, invoice_id: 0 })
@@ -45,11 +52,14 @@ export async function sweepPage(
     const at = await trx.selectFrom("due_sweep").select(["due_on", "invoice_id"])
       .where("sweep", "=", sweep.name).forUpdate().executeTakeFirstOrThrow();
     const from = at.due_on < first ? { due_on: first, invoice_id: 0 } : at;
-    const { rows } = await sql<DueInvoice & { state: string }>`
-      select invoice_id, number, account_id, due_on, total_paise, payable_paise, state from invoice
+    const { rows: due } = await sql<DueInvoice & { state: string; issued_at: Date }>`
+      select invoice_id, number, account_id, due_on, total_paise, payable_paise, state, issued_at
+      from invoice
       where (due_on, invoice_id) > (${from.due_on}::date, ${from.invoice_id}::bigint)
         and due_on <= ${last}::date
       order by due_on, invoice_id limit ${SWEEP_PAGE}`.execute(trx);
+    const young = due.findIndex(({ issued_at }) => issued_at.getTime() > now_ms - SETTLED_MS);
+    const rows = young === -1 ? due : due.slice(0, young);
     if (rows.length === 0) return { looked: 0, done: 0 };
     const done = await sweep.page(trx, rows.filter(({ state }) => state === "issued"));
     const { due_on, invoice_id } = rows.at(-1)!;

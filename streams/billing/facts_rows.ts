@@ -44,7 +44,8 @@ export interface AccountRow {
 
 /**
  * Locks the accounts until the transaction ends, so that of several steps for one, on any machines,
- * one runs at a time. In the order of their names: two batches never wait for each other in a ring.
+ * one runs at a time. By the bytes of their names, whatever language the database sorts
+ * in: two batches never wait for each other in a ring.
  */
 export async function lockAccounts(
   trx: Kysely<Database>,
@@ -53,7 +54,7 @@ export async function lockAccounts(
   // Rows that name the account may still be written by others: they need its key alone.
   const { rows } = await sql<{ account_id: string }>`
     select account_id from account where account_id = any(${account_ids}::text[])
-    order by account_id for no key update`.execute(trx);
+    order by account_id collate "C" for no key update`.execute(trx);
   return rows.map((row) => row.account_id);
 }
 

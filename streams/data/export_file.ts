@@ -12,7 +12,8 @@ export interface ExportFile extends Disposable {
 
 /** A new file at `path`; gone again where it is not finished. Throws `Failure` when it stands already. */
 export function createExportFile(path: string): ExportFile {
-  const part = `${path}.part`;
+  // Nobody can have put something there that it would write into.
+  const part = `${path}.${crypto.randomUUID()}.part`;
   if (stands(path)) {
     throw new Failure(`${path} exists already and is not overwritten: give another`);
   }
@@ -68,10 +69,10 @@ function stands(path: string): boolean {
   }
 }
 
-/** What a broken-off export left is begun anew. Customers' data is for its owner alone. */
+/** A new one or none. Customers' data is for its owner alone. */
 function open(part: string): Deno.FsFile {
   try {
-    return Deno.openSync(part, { write: true, create: true, truncate: true, mode: 0o600 });
+    return Deno.openSync(part, { write: true, createNew: true, mode: 0o600 });
   } catch (error) {
     throw new Failure(`The export cannot be written: ${(error as Error).message}`);
   }

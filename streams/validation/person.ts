@@ -97,7 +97,7 @@ export async function lockAccountsOf(
     select account_id from account
     where account_id in (select account_id from installation
       where meter_id = any(${meter_ids}::text[]))
-    order by account_id for update`.execute(trx);
+    order by account_id collate "C" for update`.execute(trx);
 }
 
 /** The reading of that moment, or the only one of the second that begins then. */

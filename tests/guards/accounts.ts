@@ -18,6 +18,24 @@ const FILES = "every file refuses with row, field and reason";
 
 export const guards: readonly Guard[] = [
   {
+    rule: "A bill that is written late, of a lower id, is not passed over by the due dates",
+    source: DUE,
+    file: "streams/accounts/sweep.ts",
+    find: "issued_at.getTime() > now_ms - SETTLED_MS",
+    replace: "issued_at.getTime() > now_ms",
+    test: SWEEPS_TEST,
+    name: "due dates on the embedded database",
+  },
+  {
+    rule: "The accounts of a file are locked by one statement, in one order everywhere",
+    source: ONCE,
+    file: "streams/accounts/entries.ts",
+    find: 'order by account_id collate "C" for share',
+    replace: "order by account_id for share",
+    test: PAYMENTS_TEST,
+    name: "payments on the embedded database",
+  },
+  {
     rule: "Entries, payments and credit notes are never changed or removed",
     source: LEDGER,
     file: MIGRATION,

@@ -6,6 +6,7 @@ import {
   usualSpacing_s,
 } from "../../protocol/espi/intervals.ts";
 import { QUALITY, qualityCode, worseQuality } from "../../protocol/espi/quality.ts";
+import { usageSummary } from "../../protocol/espi/usage.ts";
 import { escapeXml, textElement } from "../../protocol/espi/xml.ts";
 
 const QUARTER_MS = 900_000;
@@ -71,4 +72,17 @@ Deno.test("text between tags is escaped and has no character that XML lacks", ()
     "&lt;a href=&quot;x&quot;&gt;&amp;&apos;��",
   );
   assert.equal(textElement("t", "अ&".repeat(200), 3), "<t>अ&amp;अ</t>");
+});
+
+Deno.test("usageSummary() tells lines apart by the whole of their codes", () => {
+  const kinds = (codes: string[]) =>
+    [
+      ...usageSummary({
+        ...{ start_ms: 0, end_ms: 86_400_000, issued_at_ms: 86_400_000, units_kwh: 1 },
+        ...{ payable_paise: 1, estimated: false, tariff: "t" },
+        lines: codes.map((code) => ({ code, description: code, amount_paise: 1 })),
+      }).matchAll(/itemKind>(\d+)</g),
+    ].map(([, kind]) => Number(kind));
+  assert.deepEqual(kinds(["fac", "fac_2026_04", "energy", "wheeling", "duty"]), [3, 3, 3, 2, 5]);
+  assert.deepEqual(kinds(["power_factor", "fixed"]), [4, 4]);
 });

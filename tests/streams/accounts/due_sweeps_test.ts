@@ -120,6 +120,32 @@ testOnEachDatabase("due dates", {
     assert.deepEqual(await reminders(db), ["MH/2 2026-05-22", "MH/3 2026-05-22"]);
   },
 
+  "a bill that is written later than one of a higher id is not passed over": async (db) => {
+    await accounts(db, 2);
+    // Bills of today, due on the very day whose reminders are of today.
+    const at = (minutes: number) => noon("2026-05-19") + minutes * 60_000;
+    const sweepAt = async (now_ms: number) => {
+      while (await sweepOnce({ db, log: silentLog, rules, now_ms: () => now_ms }));
+    };
+    await sweepAt(at(-60));
+    const low = await notified(db, await bill(db, "MH/1", { issued_at: new Date(at(0)) }));
+    const of = { account_id: "A2", issued_at: new Date(at(0)) };
+    const high = await notified(db, await bill(db, "MH/2", of));
+    assert.ok(low < high);
+    // As another connection sees it while the transaction of the lower one lasts.
+    const hidden = db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: ({ result }) =>
+        Promise.resolve({
+          ...result,
+          rows: result.rows.filter((row) => row.number !== "MH/1"),
+        }),
+    });
+    while (await sweepOnce({ db: hidden, log: silentLog, rules, now_ms: () => at(1) }));
+    await sweepAt(at(11));
+    assert.deepEqual(await reminders(db), ["MH/1 2026-05-19", "MH/2 2026-05-19"]);
+  },
+
   "paying late is charged once, where the bill's own tariff has it, days after the due date":
     async (
       db,

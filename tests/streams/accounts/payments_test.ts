@@ -6,7 +6,7 @@ import { creditBill } from "../../../streams/accounts/credit.ts";
 import { arrearsPage } from "../../../streams/accounts/arrears.ts";
 import { writeAdjustment } from "../../../streams/accounts/adjust.ts";
 import { importPayments, recordOne } from "../../../streams/accounts/import_payments.ts";
-import type { Payment } from "../../../streams/accounts/payments.ts";
+import { type Payment, recordPayments } from "../../../streams/accounts/payments.ts";
 import { reversePayment } from "../../../streams/accounts/reverse.ts";
 import { statementOf } from "../../../streams/accounts/statement.ts";
 import { csvFaultText } from "../../../streams/csv/faults.ts";
@@ -41,6 +41,30 @@ const refused = (pattern: RegExp) => (error: unknown) =>
   (error as Error).name === "TerminalError" && pattern.test((error as Error).message);
 
 testOnEachDatabase("payments", {
+  "the accounts of a file are locked by one statement, in the order that billing has": async (
+    db,
+  ) => {
+    const locks: string[] = [];
+    const watched = db.withPlugin({
+      transformQuery: ({ node }) => {
+        const text = node.kind === "RawNode" ? node.sqlFragments.join("") : "";
+        if (text.includes("for share")) locks.push(text);
+        return node;
+      },
+      transformResult: ({ result }) => Promise.resolve(result),
+    });
+    // Nobody has them: each is refused, in its own row, once all were looked for.
+    const many = Array.from({ length: 4_500 }, (_, i) => ({
+      ...{ ...one, account_id: `x-${i}`, reference: `R-${i}` },
+    }));
+    const { refused } = await watched.transaction().execute((trx) =>
+      recordPayments(trx, many, "desk", NOW)
+    );
+    assert.equal(refused.length, 4_500);
+    assert.equal(locks.length, 1);
+    assert.match(locks[0]!, /order by account_id collate "C" for share$/);
+  },
+
   "a payment said again changes nothing, and with another content it is refused": async (db) => {
     await accounts(db, 2);
     await bill(db, "MH/1");
