@@ -3,7 +3,7 @@ import { standing } from "../delivery/notice_text.ts";
 import { counted } from "../terminal/counted.ts";
 import { formatTable } from "../terminal/table.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
-import type { InvoiceSheet } from "./invoices.ts";
+import { creditedPaise, type InvoiceSheet } from "./invoices.ts";
 import { formatRate, formatRupees } from "./money.ts";
 
 /** As it comes over the wire: instants are ISO 8601 text. */
@@ -33,6 +33,20 @@ export function billText(sheet: SheetOnWire, width: number): string {
     formatRupees(line.amount_paise),
   ]);
   rows.push(["To pay", "", "", formatRupees(sheet.payable_paise)]);
+  if (sheet.credits.length > 0) {
+    for (const { number, issued_on, amount_paise, reason } of sheet.credits) {
+      rows.push([
+        `Credited ${issued_on}, ${number}: ${reason}`,
+        "",
+        "",
+        formatRupees(-amount_paise),
+      ]);
+    }
+    const left_paise = sheet.state === "void"
+      ? 0
+      : sheet.payable_paise - creditedPaise(sheet.credits);
+    rows.push(["Left of this bill", "", "", formatRupees(left_paise)]);
+  }
   const table = formatTable(
     [
       { title: "Charge", flexible: true },

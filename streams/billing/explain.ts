@@ -96,6 +96,8 @@ export interface Explanation {
   readonly total_paise: number;
   readonly payable_paise: number;
   readonly balance: InvoiceInputs["balance"] | null;
+  /** What was given back of it since, by credit notes. */
+  readonly credits: InvoiceSheet["credits"];
   /** The bill, computed once more from its inputs alone, is the same to the paisa. */
   readonly recomputed_equal: boolean;
 }
@@ -136,6 +138,7 @@ export function explain(
     total_paise: sheet.total_paise,
     payable_paise: sheet.payable_paise,
     balance,
+    credits: sheet.credits,
     recomputed_equal: isEqual(sheet, again) && unitsAreThose(sheet, segments) &&
       measuredIsThat(kept.tariff_document, sheet.inputs),
   };

@@ -6,6 +6,7 @@ import { displayWidth, formatTable } from "../terminal/table.ts";
 import { wrapped } from "../terminal/wrap.ts";
 import type { Explanation, SegmentTrace } from "./explain.ts";
 import { readingLines } from "./explain_reading.ts";
+import { creditedPaise } from "./invoices.ts";
 import { formatRupees } from "./money.ts";
 
 const LABEL = 9;
@@ -180,6 +181,16 @@ function sumText(of: Explanation, labelled: Labelled): string[] {
       `${rupees(Math.abs(balance.amount_due_paise))} ${
         balance.amount_due_paise < 0 ? "in credit" : "due"
       } in all`,
+    ]));
+  }
+  if (of.credits.length > 0) {
+    text.push(...labelled("Credited", [
+      ...of.credits.map(({ number, issued_on, amount_paise, reason }) =>
+        `${rupees(amount_paise)} on ${issued_on} by ${number}: ${reason}`
+      ),
+      of.state === "void"
+        ? "the bill is void, and its credit notes with it"
+        : `${rupees(of.payable_paise - creditedPaise(of.credits))} are left of this bill`,
     ]));
   }
   text.push(

@@ -1,4 +1,5 @@
 /** Invoices as the office shows them. */
+import { indianDateOf } from "../../protocol/indian_time.ts";
 import type { InvoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
 import { invoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
 import { TerminalError } from "../../protocol/errors.ts";
@@ -8,6 +9,14 @@ import type { Database } from "../database/schema.ts";
 
 /** A bill by the number on it, `MH/2026-27/000001`, or by its row, `1`. */
 export const billName = z.string().trim().min(1).max(48);
+
+export interface CreditOnBill {
+  readonly number: string;
+  /** Calendar date in India. */
+  readonly issued_on: string;
+  readonly amount_paise: number;
+  readonly reason: string;
+}
 
 export interface InvoiceSheet {
   readonly invoice_id: number;
@@ -30,6 +39,8 @@ export interface InvoiceSheet {
     readonly rate: number | null;
     readonly amount_paise: number;
   }[];
+  /** What was given back of it by credit notes, oldest first. */
+  readonly credits: readonly CreditOnBill[];
   readonly notifications: readonly {
     readonly notification_id: number;
     readonly channel: string;
@@ -54,6 +65,22 @@ export async function findInvoice(db: Kysely<Database>, name: string) {
   throw new TerminalError(`There is no bill ${name}; see: samay bill list`);
 }
 
+/** The credit notes of an invoice, oldest first. */
+export async function creditsOf(db: Kysely<Database>, invoice_id: number): Promise<CreditOnBill[]> {
+  const rows = await db.selectFrom("credit_note")
+    .select(["number", "issued_at", "amount_paise", "reason"])
+    .where("invoice_id", "=", invoice_id).orderBy("credit_note_id").execute();
+  return rows.map(({ issued_at, ...note }) => ({
+    ...note,
+    issued_on: indianDateOf(issued_at.getTime()),
+  }));
+}
+
+/** What all of `credits` give back. */
+export function creditedPaise(credits: readonly CreditOnBill[]): number {
+  return credits.reduce((sum, { amount_paise }) => sum + amount_paise, 0);
+}
+
 /** The invoice called `name` with all that belongs to it. */
 export async function invoiceSheet(db: Kysely<Database>, name: string): Promise<InvoiceSheet> {
   const { written_in: _written_in, inputs, ...invoice } = await findInvoice(db, name);
@@ -69,6 +96,7 @@ export async function invoiceSheet(db: Kysely<Database>, name: string): Promise<
     ...invoice,
     inputs: parseOrExplain(invoiceInputs, inputs, `Inputs of bill ${invoice.number}`),
     lines,
+    credits: await creditsOf(db, invoice.invoice_id),
     notifications,
   };
 }

@@ -55,6 +55,8 @@ export interface BillDocument extends Omit<InvoiceInputs, "v" | "history"> {
   readonly number: string;
   /** The bill is void: its page asks for nothing. */
   readonly withdrawn?: boolean;
+  /** Given back of it by credit notes since it was issued. */
+  readonly credited_paise?: number;
   /** Calendar date in India. */
   readonly issued_on: string;
   readonly issued_at_ms: number;

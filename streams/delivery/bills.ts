@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { invoiceInputs } from "../../protocol/messages/invoice_inputs.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { parseOrExplain } from "../../protocol/schema.ts";
+import { creditedPaise, creditsOf } from "../billing/invoices.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { type BillDocument, billDocument, type Utility } from "./bill_document.ts";
@@ -29,7 +30,14 @@ export async function loadBill(
   const inputs = parseOrExplain(invoiceInputs, invoice.inputs, `Inputs of ${invoice.number}`);
   const bill = billDocument(invoice, lines, inputs, utility);
   const { state } = invoice;
-  return { bill: state === "void" ? { ...bill, withdrawn: true } : bill, state };
+  if (state === "void") return { bill: { ...bill, withdrawn: true }, state };
+  return { bill: lessCredits(bill, creditedPaise(await creditsOf(db, invoice_id))), state };
+}
+
+/** The bill with what was given back of it since: it asks for what is left. */
+export function lessCredits(bill: BillDocument, credited_paise: number): BillDocument {
+  if (credited_paise === 0) return bill;
+  return { ...bill, credited_paise, amount_due_paise: bill.amount_due_paise - credited_paise };
 }
 
 /** Where the PDF of a bill lies: `<billsDir>/2026-04/MH-2026-27-000001.pdf`. */

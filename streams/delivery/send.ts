@@ -81,7 +81,7 @@ export async function sendOnce(
 /** A reminder asks for what is left today, and not for what the bill asked for. */
 function askedFor(bill: BillDocument, outstanding_paise: number | null): BillDocument {
   if (outstanding_paise === null) return bill;
-  const { balance: _balance, ...rest } = bill;
+  const { balance: _balance, credited_paise: _credited, ...rest } = bill;
   return { ...rest, amount_due_paise: outstanding_paise };
 }
 

@@ -164,4 +164,13 @@ export const guards: readonly Guard[] = [
     test: PAGE_TEST,
     name: "a name with line breaks",
   },
+  {
+    rule: "A bill of which something was credited asks for what is left",
+    source: "docs/accounts.md",
+    file: "streams/delivery/bills.ts",
+    find: "amount_due_paise: bill.amount_due_paise - credited_paise };",
+    replace: "amount_due_paise: bill.amount_due_paise };",
+    test: "tests/streams/accounts/regenerate_test.ts",
+    name: "bills and their accounts",
+  },
 ];

@@ -35,12 +35,20 @@ export function sumsOf(bill: BillDocument, words: Labels) {
     sum(words.rounding, rupees(rounding_paise)),
   ];
   const { before_paise, received_paise } = standingBefore(balance);
-  if (before_paise === 0 && received_paise === 0) return [...own, due];
+  const { credited_paise = 0 } = bill;
+  const credited = credited_paise === 0 ? [] : [sum(words.credited, rupees(-credited_paise))];
+  if (before_paise === 0 && received_paise === 0) {
+    const whole = credited_paise === 0
+      ? []
+      : [sum(words.of_this_bill, rupees(payable_paise), "sum" as const)];
+    return [...own, ...whole, ...credited, due];
+  }
   return [
     ...own,
     sum(words.of_this_bill, rupees(payable_paise), "sum"),
     sum(before_paise < 0 ? words.credit_before : words.arrears, rupees(before_paise)),
     ...(received_paise === 0 ? [] : [sum(words.received, rupees(-received_paise))]),
+    ...credited,
     due,
   ];
 }

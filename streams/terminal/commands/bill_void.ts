@@ -14,10 +14,11 @@ export const command: Command = {
   },
   help:
     `An issued bill is never changed. It stays with its number as void, and its month can be billed
-anew. A bill on which a later one builds is voided after that one.
+anew, by a bill that names this one. A bill on which a later one builds is voided after that one.
+Where a bill is to take its place at once: samay bill regenerate does both, or neither.
 
   samay bill void MH/2026-27/000001 --reason "meter was read wrongly"
-  samay bill run --period 2026-04`,
+  samay bill run --period 2026-04 --account A1`,
   async run({ values, positionals }) {
     const reason = typeof values.reason === "string" ? values.reason.trim() : "";
     if (reason === "" || reason.length > REASON_LENGTH_MAX) {
@@ -32,7 +33,8 @@ anew. A bill on which a later one builds is voided after that one.
     console.log(
       values.json === true
         ? JSON.stringify(voided)
-        : `Bill ${voided.number} is void; bill anew: samay bill run --period ${voided.period}`,
+        : `Bill ${voided.number} is void; bill anew: samay bill run --period ${voided.period} ` +
+          `--account ${voided.account_id} (next time in one step: samay bill regenerate)`,
     );
     return 0;
   },

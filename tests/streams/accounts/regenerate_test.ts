@@ -1,9 +1,20 @@
 /** The ledger and the bills: arrears on the next bill, a bill made anew, payments beside a run. */
 import assert from "node:assert/strict";
+import { creditBill } from "../../../streams/accounts/credit.ts";
+import { billText } from "../../../streams/billing/bill_text.ts";
+import { explain } from "../../../streams/billing/explain.ts";
+import { explanationText } from "../../../streams/billing/explain_text.ts";
+import { formatRupees } from "../../../streams/billing/money.ts";
+import { voidInvoice } from "../../../streams/billing/void.ts";
+import { loadBill } from "../../../streams/delivery/bills.ts";
+import { labelsOf } from "../../../streams/delivery/labels.ts";
+import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
+import { sumsOf } from "../../../streams/delivery/pdf/sums.ts";
+import { billView } from "../../../streams/delivery/pdf/view.ts";
 import { checkLedger } from "../../../streams/accounts/check.ts";
 import { recordOne } from "../../../streams/accounts/import_payments.ts";
 import { lockAccounts } from "../../../streams/billing/facts_rows.ts";
-import { invoiceSheet } from "../../../streams/billing/invoices.ts";
+import { findInvoice, invoiceSheet } from "../../../streams/billing/invoices.ts";
 import { regenerateBill } from "../../../streams/billing/regenerate.ts";
 import { stepCycle } from "../../../streams/billing/step.ts";
 import { openDatabase } from "../../../streams/database/connect.ts";
@@ -79,6 +90,52 @@ testOnEachDatabase("bills and their accounts", {
     const again = await regenerate(db, done.number!);
     assert.equal(again.replaces, done.number);
     assert.deepEqual((await checkLedger(db)).faults, []);
+  },
+
+  "a void bill whose month is billed anew is named by the new bill": async (db) => {
+    await addAccount(db, 1);
+    const number = await bill(db, "2026-04", NOW, 1_250_100);
+    await voidInvoice(db, { bill: number, reason: "wrong", actor: "desk", now_ms: NOW + 5_000 });
+    const anew = await bill(db, "2026-04", NOW + 60_000, 1_251_100);
+    assert.equal((await invoiceSheet(db, anew)).inputs.replaces, number);
+    const { replaces } = await db.selectFrom("invoice").select("replaces")
+      .where("number", "=", anew).executeTakeFirstOrThrow();
+    assert.equal(replaces, number);
+  },
+
+  "a credit note stands on its bill: shown, explained, and the page asks for what is left": async (
+    db,
+  ) => {
+    await addAccount(db, 1);
+    const number = await bill(db, "2026-04", NOW, 1_250_100);
+    const whole = await invoiceSheet(db, number);
+    const utility = { name: "Samay Vidyut", upi_id: "samay@upi" };
+    const load = async () => (await loadBill(db, whole.invoice_id, utility)).bill;
+    const before = await load();
+    await creditBill(db, number, 50_000, { ...who, reason: "fan at the desk" });
+    const sheet = await invoiceSheet(db, number);
+    assert.deepEqual(sheet.credits.map(({ amount_paise, reason }) => [amount_paise, reason]), [
+      [50_000, "fan at the desk"],
+    ]);
+    const shown = billText(JSON.parse(JSON.stringify(sheet)), 100);
+    const left = formatRupees(whole.payable_paise - 50_000);
+    assert.match(shown, /Credited 2026-05-01, MH\/CN\/2026-27\/000001: fan at the desk +-500\.00/);
+    assert.ok(shown.includes(`Left of this bill`) && shown.includes(left), shown);
+    const { inputs } = await findInvoice(db, number);
+    const explained = explanationText(explain(sheet, inputs), 100);
+    assert.match(explained, /500\.00 rupees on 2026-05-01 by MH\/CN\/2026-27\/000001: fan/);
+    assert.ok(explained.includes(`${left} rupees are left of this bill`), explained);
+    const page = await load();
+    assert.equal(page.amount_due_paise, before.amount_due_paise - 50_000);
+    const paise = String((whole.payable_paise - 50_000) / 100);
+    assert.ok(billView(page).payment!.link.includes(`&am=${paise}`));
+    const rows = sumsOf(page, labelsOf("en"));
+    assert.deepEqual(rows.slice(-3).map(({ label }) => label), [
+      ...["This bill", "Credited on this bill since", "Amount payable"],
+    ]);
+    assert.ok(renderBillPdf(page).length < 100_000);
+    await creditBill(db, number, whole.payable_paise - 50_000, { ...who, reason: "all of it" });
+    assert.equal(billView(await load()).payment, null);
   },
 
   "where no bill comes out, the old one stands as it was": async (db) => {

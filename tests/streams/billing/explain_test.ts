@@ -92,7 +92,7 @@ function explained(bill: Bill, links: ExplainLinks = NO_LINKS, change: Partial<I
     ...{ cycle_id: 1, state: "issued", issued_at: new Date(issued_at_ms), due_on: inputs.due_on },
     ...{ total_paise: quote.total_paise, rounding_paise: quote.rounding_paise },
     ...{ payable_paise: quote.payable_paise, void_reason: null, inputs, notifications: [] },
-    lines: quote.lines,
+    ...{ lines: quote.lines, credits: [] },
     ...change,
   };
   return explain(sheet, JSON.parse(JSON.stringify(inputs)), links);

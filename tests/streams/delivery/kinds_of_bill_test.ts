@@ -1,5 +1,6 @@
 /** What a customer is told of a bill that does not rest on one meter's two readings alone. */
 import assert from "node:assert/strict";
+import { lessCredits } from "../../../streams/delivery/bills.ts";
 import { letterOf } from "../../../streams/delivery/letter.ts";
 import { renderBillPdf } from "../../../streams/delivery/pdf/bill_pdf.ts";
 import { billView } from "../../../streams/delivery/pdf/view.ts";
@@ -100,6 +101,16 @@ Deno.test("a credit of an estimated bill is named in the customer's language", (
   const letter = letterOf(bill, 1, "kshama@example.org", new Uint8Array());
   assert.match(letter.subject, /In your favour ₹ /);
   assert.match(letter.text, /In your favour: ₹ [\d,]+\.\d\d/);
+});
+
+Deno.test("a bill of which something was given back says so and asks for what is left", () => {
+  for (const language of ["en", "mr"] as const) {
+    const bill = payableBill(language);
+    const credited = lessCredits(bill, 5_000);
+    assert.equal(credited.amount_due_paise, bill.amount_due_paise - 5_000);
+    assert.deepEqual(lessCredits(bill, 0), bill);
+    assert.ok(renderBillPdf(credited).length < 100_000);
+  }
 });
 
 Deno.test("a void bill says that it is, asks for nothing and has no code to pay by", () => {
