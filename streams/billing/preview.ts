@@ -15,8 +15,11 @@ export const PREVIEW_MAX = 500;
 
 export interface Preview {
   readonly account_id: string;
-  /** `ask`: its meter would be read now. `issue`: a bill. `wait`: no reading. `park`: see reason. */
-  readonly would: "ask" | "issue" | "wait" | "park";
+  /**
+   * `ask`: its meter would be read now. `issue`: a bill. `draft`: one that waits for its grace.
+   * `wait`: no reading. `park`: see reason.
+   */
+  readonly would: "ask" | "issue" | "draft" | "wait" | "park";
   readonly reason: string | null;
   /** It parks because it has no bill for an earlier month. */
   readonly jumps?: boolean;
@@ -74,7 +77,7 @@ function previewOf(
   before: ReadonlyMap<string, number>,
   skipped: string | undefined,
 ): Preview {
-  const { account_id, period, state, reason } = cycle;
+  const { account_id, period, state, reason, draft } = cycle;
   const before_paise = before.get(account_id) ?? null;
   const nothing = { account_id, reason: null, units_kwh: null, payable_paise: null, before_paise };
   if (skipped !== undefined) {
@@ -83,6 +86,10 @@ function previewOf(
   if (bill !== null) {
     const { payable_paise, units } = bill.quote;
     return { ...nothing, would: "issue", units_kwh: units, payable_paise };
+  }
+  if (state === "draft" && draft !== null) {
+    const { payable_paise, units_kwh } = draft;
+    return { ...nothing, would: "draft", units_kwh, payable_paise };
   }
   if (state === "parked") return { ...nothing, would: "park", reason };
   return ask === null ? { ...nothing, would: "wait", reason } : { ...nothing, would: "ask" };

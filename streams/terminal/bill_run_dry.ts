@@ -69,7 +69,8 @@ async function gather(ask: Ask, input: Readonly<Record<string, unknown>>): Promi
       dry.accounts = part.total ?? dry.accounts;
       dry.skipped = part.skipped ?? dry.skipped;
       add(dry, part.accounts);
-      bar.update(dry.totals.looked + dry.jumping, dry.accounts, `${dry.totals.issued} bills`);
+      const made = dry.totals.issued + dry.totals.drafts;
+      bar.update(dry.totals.looked + dry.jumping, dry.accounts, `${made} bills`);
       after = part.after;
     } while (after !== null);
   } finally {
@@ -90,7 +91,7 @@ function add(dry: Dry, some: readonly Preview[]): void {
     dry.totals = addTotals(dry.totals, {
       looked: 1,
       issued: would === "issue" ? 1 : 0,
-      drafts: 0,
+      drafts: would === "draft" ? 1 : 0,
       parked: would === "park" ? 1 : 0,
       waiting: would === "wait" || would === "ask" ? 1 : 0,
       units_kwh: one.units_kwh ?? 0,
@@ -117,8 +118,13 @@ function textOf(dry: Dry, halt: string | null, skip_months: boolean): string {
     ...skippedText(dry.skipped, skip_months),
   ];
   if (looked === 0) return text[0]!;
-  const { issued, units_kwh, payable_paise, parked, waiting, compared } = totals;
-  const bills = `${counted(issued, "bill")} of ${units_kwh} kWh, ${formatRupees(payable_paise)} Rs`;
+  const { issued, drafts, units_kwh, payable_paise, parked, waiting, compared } = totals;
+  const made = drafts === 0
+    ? counted(issued, "bill")
+    : issued === 0
+    ? counted(drafts, "draft")
+    : `${counted(issued, "bill")} and ${counted(drafts, "draft")}`;
+  const bills = `${made} of ${units_kwh} kWh, ${formatRupees(payable_paise)} Rs`;
   text.push(
     `${bills}; ${parked} would park, ${dry.asked} be asked for a reading, ${
       waiting - dry.asked

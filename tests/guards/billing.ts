@@ -201,8 +201,9 @@ export const guards: readonly Guard[] = [
     rule: "A meter may tell the consumer for whom it was enrolled, whoever has moved in",
     source: MOVING,
     file: "actors/validation/identity_rules.ts",
-    find: "if (enrolled_consumer !== null && bare(enrolled_consumer) === bare(told)) {",
-    replace: 'if (enrolled_consumer === "" && bare(enrolled_consumer) === bare(told)) {',
+    find: "if (enrolled_consumer !== null && bareNumber(enrolled_consumer) === bareNumber(told)) {",
+    replace:
+      'if (enrolled_consumer === "" && bareNumber(enrolled_consumer) === bareNumber(told)) {',
     test: PREMISES_TOLD,
     name: "A meter that tells its consumer",
   },

@@ -197,4 +197,22 @@ export const guards: readonly Guard[] = [
     replace: "earlier.state = 'running' and false)",
     name: RUN,
   },
+  {
+    rule: "A dry run says which bills would be drafts first",
+    source: "a dry run says what the run would do",
+    file: "streams/billing/preview.ts",
+    find: 'if (state === "draft" && draft !== null) {',
+    replace: "if (false) {",
+    test: "tests/streams/billing/step_test.ts",
+    name: "The billing cycle",
+  },
+  {
+    rule: "The office goes by the same rules, tariffs and limits as billing itself",
+    source: "a dry run says what the run would do",
+    file: "streams/roles/billing_role.ts",
+    find: "utility: options.utility, rules, cycle_rules },",
+    replace: "utility: options.utility, rules },",
+    test: "tests/streams/roles/dry_run_test.ts",
+    name: "a dry run goes by what the head-end is configured with",
+  },
 ];

@@ -85,7 +85,7 @@ export const guards: readonly Guard[] = [
     rule: "A reading that tells another consumer is quarantined",
     source: RULES,
     file: IDENTITY,
-    find: "if (known.some((one) => bare(one) === bare(told))) {",
+    find: "if (known.some((one) => bareNumber(one) === bareNumber(told))) {",
     replace: "if (true) {",
     test: JUDGE_TEST,
     name: EACH,

@@ -489,6 +489,13 @@ testOnEachDatabase("The billing cycle", {
       ["A2", "park", null],
       ["A3", "park", null],
     ]);
+    const graced = await previewPeriod(db, APRIL, {
+      ...contextOf(db, at("2026-05-02T00:00:00+05:30")),
+      rules: { ...CYCLE_RULES, draft_grace_ms: 3_600_000 },
+    });
+    const [first] = over.accounts;
+    assert.deepEqual(graced.accounts[0], { ...first, would: "draft" });
+    assert.ok(first!.payable_paise! > 0);
     const still_on = await previewPeriod(db, APRIL, contextOf(db));
     assert.deepEqual(still_on.accounts.map((one) => one.would), ["ask", "ask", "ask"]);
     await assert.rejects(previewPeriod(db, "2026-06", contextOf(db)), /2026-06 has not begun/);
