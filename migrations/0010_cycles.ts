@@ -14,11 +14,10 @@ const STATEMENTS = [
       add column draft jsonb,
       add column estimated boolean not null default false,
       add constraint billing_cycle_draft check ((state = 'draft') = (draft is not null))`,
-  // Those that wait since before are due as ever; the meter was asked only while the month lasted.
+  // Those that wait since before, however long, are not estimated and sent by the update itself: people
+  // have as long to look at them as with a month that is closed now. Nobody answers the old request.
   sql`
-    update billing_cycle set deadline_at = requested_at + interval '15 minutes',
-        asks = case when requested_at < ((period || '-01')::timestamp + interval '1 month'
-          - interval '330 minutes') at time zone 'UTC' then 1 else 0 end
+    update billing_cycle set deadline_at = now() + interval '120 hours'
       where state = 'awaiting_reading'`,
   sql`
     create index billing_cycle_deadline on billing_cycle (deadline_at)

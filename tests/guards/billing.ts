@@ -35,6 +35,15 @@ export const guards: readonly Guard[] = [
     name: "a draft waits for that of the month before it, whose use it would hold too",
   },
   {
+    rule: "An update sends no estimates of months that waited since before by itself",
+    source: STATES,
+    file: "migrations/0010_cycles.ts",
+    find: "now() + interval '120 hours'",
+    replace: "requested_at + interval '15 minutes'",
+    test: "tests/streams/billing/migration_test.ts",
+    name: "0010 gives cycles that wait five days",
+  },
+  {
     rule: "A final bill waits for a month before it that is still to be billed",
     source: STATES,
     file: "actors/billing/cycle_step.ts",
