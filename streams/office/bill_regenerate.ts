@@ -13,6 +13,10 @@ export const billRegenerate = verb(
   async (input, office) => {
     const { db, now_ms } = office;
     const context = { db, rules: cycleRulesOf(office), now_ms };
-    return await regenerateBill(context, { ...input, now_ms: now_ms() });
+    const made = await regenerateBill(context, { ...input, now_ms: now_ms() });
+    for (const number of [made.replaces, made.number]) {
+      if (number !== null) office.onBill?.(number);
+    }
+    return made;
   },
 );

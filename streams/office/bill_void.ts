@@ -10,5 +10,9 @@ export const billVoid = verb(
     reason: z.string().trim().min(1, "say why").max(200),
     actor: z.string().trim().min(1).max(64).default("office"),
   }),
-  async (input, { db, now_ms }) => await voidInvoice(db, { ...input, now_ms: now_ms() }),
+  async (input, { db, now_ms, onBill }) => {
+    const voided = await voidInvoice(db, { ...input, now_ms: now_ms() });
+    onBill?.(voided.number);
+    return voided;
+  },
 );

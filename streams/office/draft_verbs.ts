@@ -4,7 +4,8 @@ import { id } from "../../protocol/messages/common.ts";
 import { meterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { z } from "../../protocol/schema.ts";
 import { decideCycle, type Decision, listDrafts, showDraft } from "../billing/drafts.ts";
-import { cycleRulesOf, verb, type Verbs } from "./office.ts";
+import type { CycleKey } from "../billing/facts_rows.ts";
+import { cycleRulesOf, type OfficeContext, verb, type Verbs } from "./office.ts";
 
 const LIST_MAX = 500;
 const key = { account_id: id, period };
@@ -13,11 +14,25 @@ const deed = {
   actor: z.string().trim().min(1).max(64).default("office"),
 };
 
+/** What a person decides; a bill that comes of it gets its file. */
+async function decide(
+  context: OfficeContext,
+  cycle: CycleKey,
+  decision: Decision,
+  { reason, actor }: { readonly reason: string; readonly actor: string },
+) {
+  const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
+  const result = await decideCycle(context.db, cycle, decision, by);
+  if (result.issued !== null) context.onBill?.(result.issued);
+  return result;
+}
+
 const decided = (toDecision: (input: { reason: string }) => Decision) =>
-  verb(z.object({ ...key, ...deed }), async ({ reason, actor, ...cycle }, context) => {
-    const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
-    return await decideCycle(context.db, cycle, toDecision({ reason }), by);
-  });
+  verb(
+    z.object({ ...key, ...deed }),
+    async ({ reason, actor, ...cycle }, context) =>
+      await decide(context, cycle, toDecision({ reason }), { reason, actor }),
+  );
 
 export const draftVerbs: Verbs = {
   "draft-list": verb(
@@ -33,9 +48,7 @@ export const draftVerbs: Verbs = {
   "draft-drop": decided(({ reason }) => ({ step: "drop", reason })),
   "bill-estimate": verb(
     z.object({ ...key, status: meterStatus.default("reading_not_taken"), ...deed }),
-    async ({ reason, actor, status, ...cycle }, context) => {
-      const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
-      return await decideCycle(context.db, cycle, { step: "estimate", status }, by);
-    },
+    async ({ status, reason, actor, ...cycle }, context) =>
+      await decide(context, cycle, { step: "estimate", status }, { reason, actor }),
   ),
 };

@@ -32,6 +32,8 @@ export interface OfficeContext {
   readonly cycle_rules?: CycleRules;
   /** Who bills, as it stands on a bill; without it no bill is drawn here. */
   readonly utility?: Utility;
+  /** Told each bill that the office issued or made void, once that stands. Returns at once. */
+  readonly onBill?: (number: string) => void;
   /** What readings are held against; without it the rules that come with the product. */
   readonly rules?: ValidationRules;
 }

@@ -1,6 +1,7 @@
 /**
  * The PDF of every bill lies in the bills folder, whether or not a mail or a text goes out. It is
  * made beside the billing and never holds it up: what fails is told, and `bill pdf` makes it again.
+ * One that is made void is drawn over: nobody is to find a bill there that asks for money no more.
  */
 import { findInvoice } from "../billing/invoices.ts";
 import type { Kysely } from "../database/kysely.ts";
@@ -25,8 +26,8 @@ export interface BillFilesOptions {
 }
 
 export interface BillFiles extends Stoppable {
-  /** The bill of that number was issued. Returns at once. */
-  issued(number: string): void;
+  /** The bill of that number was issued, or made void: its file is drawn as it is now. Returns at once. */
+  draw(number: string): void;
 }
 
 /** One bill after the other; `stop()` waits for those that wait, up to 10 s. */
@@ -60,7 +61,7 @@ export function startBillFiles(options: BillFilesOptions): BillFiles {
     working = undefined;
   };
   return {
-    issued(number) {
+    draw(number) {
       if (waiting.length >= WAITING_MAX) return fail(number, `${WAITING_MAX} bills wait already`);
       waiting.push(number);
       working ??= work();
@@ -75,8 +76,9 @@ export function startBillFiles(options: BillFilesOptions): BillFiles {
 async function writeOne(options: BillFilesOptions, number: string): Promise<void> {
   const { db, billsDir, utility, ways } = options;
   const { invoice_id } = await findInvoice(db, number);
-  const { bill } = await loadBill(db, invoice_id, utility);
-  if (!deliveryWrites(bill, ways)) await writeBillPdf(billsDir, bill);
+  const { bill, state } = await loadBill(db, invoice_id, utility);
+  // Delivery drew a void one as long as it was none, and does not come back to it.
+  if (state === "void" || !deliveryWrites(bill, ways)) await writeBillPdf(billsDir, bill);
 }
 
 /** Whether delivery draws this bill anyway, before it sends it: drawing it twice would be a waste. */

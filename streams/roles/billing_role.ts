@@ -112,7 +112,7 @@ async function startParts(
     month_end: options.month_end ?? true,
     rules: cycle_rules,
     onCommitted: () => outbox.nudge(),
-    onIssued: files.issued,
+    onIssued: files.draw,
   });
   const feed = await journalFeed(broker, log);
   const ledger = runLedger({
@@ -134,6 +134,7 @@ async function startParts(
   });
   const office = startOffice({
     ...{ db, broker, log, now_ms: Date.now, kek, utility: options.utility, rules, cycle_rules },
+    onBill: files.draw,
   }, {
     ...{ ...meterVerbs, ...billVerbs, ...noticeVerbs, ...readingVerbs, ...tariffVerbs },
     ...{ ...dataVerbs, ...accountVerbs, ...draftVerbs, ...premisesVerbs },

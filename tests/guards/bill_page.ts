@@ -10,6 +10,24 @@ const PAGE = "delivery, the page";
 
 export const guards: readonly Guard[] = [
   {
+    rule: "The file of a bill that is made void is drawn over, whoever drew it",
+    source: PAGE,
+    file: "streams/roles/bill_files.ts",
+    find: 'if (state === "void" || !deliveryWrites(bill, ways)) await',
+    replace: "if (!deliveryWrites(bill, ways)) await",
+    test: "tests/streams/roles/bill_files_test.ts",
+    name: "the file of a bill that is made void",
+  },
+  {
+    rule: "A bill that the office makes void is told to who draws the files",
+    source: PAGE,
+    file: "streams/office/bill_void.ts",
+    find: "    onBill?.(voided.number);\n",
+    replace: "",
+    test: "tests/streams/roles/bill_files_test.ts",
+    name: "startBillingRole() draws over the file",
+  },
+  {
     rule: "A void bill says so on its page, and has no code to pay by",
     source: PAGE,
     file: `${PDF}/view.ts`,
