@@ -3,6 +3,7 @@ import type { CycleRules } from "../../actors/billing/rules.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { writeAudit } from "../database/audit.ts";
+import { isPassing } from "../database/faults.ts";
 import type { Kysely } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { loadCycles } from "./facts.ts";
@@ -97,3 +98,94 @@ const ACTIONS: Readonly<Record<Decision["step"], string>> = {
   drop: "draft.dropped",
   estimate: "cycle.estimated",
 };
+
+/** Drafts that one call releases: one transaction. */
+export const RELEASE_MAX = 100;
+/** Drafts of one call that are told because they stay. */
+const KEPT_MAX = 20;
+
+/** How many drafts wait of a month. */
+export async function countDrafts(db: Kysely<Database>, period: string): Promise<number> {
+  const { drafts } = await db.selectFrom("billing_cycle")
+    .select((of) => of.fn.countAll<number>().as("drafts"))
+    .where("period", "=", period).where("state", "=", "draft").executeTakeFirstOrThrow();
+  return drafts;
+}
+
+export interface ReleasedPart {
+  readonly released: number;
+  /** Of the bills that went out. */
+  readonly numbers: readonly string[];
+  /** Drafts that stay: something changed underneath, or somebody else decided. */
+  readonly kept: number;
+  /** The first of them. */
+  readonly told: readonly { readonly account_id: string; readonly reason: string }[];
+  /** Where the next part begins; null with the last one. */
+  readonly after: string | null;
+}
+
+/**
+ * Releases the next `RELEASE_MAX` drafts of `period`, each with its own line in the audit. One that
+ * cannot be released stays, and holds up no other.
+ */
+export async function releaseMonth(
+  db: Kysely<Database>,
+  period: string,
+  after: string,
+  by: Parameters<typeof decideCycle>[3],
+): Promise<ReleasedPart> {
+  const rows = await db.selectFrom("billing_cycle").select("account_id")
+    .where("period", "=", period).where("state", "=", "draft").where("account_id", ">", after)
+    .orderBy("account_id").limit(RELEASE_MAX).execute();
+  const ids = rows.map(({ account_id }) => account_id);
+  const results = await releaseAll(db, ids, period, by);
+  const kept = ids.flatMap((account_id, i) => {
+    const { issued, reason } = results[i]!;
+    return issued === null ? [{ account_id, reason: reason ?? "it is no draft any more" }] : [];
+  });
+  return {
+    released: ids.length - kept.length,
+    numbers: results.flatMap(({ issued }) => issued === null ? [] : [issued]),
+    kept: kept.length,
+    told: kept.slice(0, KEPT_MAX),
+    after: ids.length < RELEASE_MAX ? null : ids.at(-1)!,
+  };
+}
+
+type Told = Pick<StepResult, "issued" | "reason">;
+
+/** All at once; where that fails, one after the other. */
+async function releaseAll(
+  db: Kysely<Database>,
+  ids: readonly string[],
+  period: string,
+  by: Parameters<typeof decideCycle>[3],
+): Promise<Told[]> {
+  const { actor, reason, rules, now_ms } = by;
+  const keys = ids.map((account_id) => ({ account_id, period }));
+  const decision = { step: "release" } as const;
+  try {
+    return await db.transaction().execute(async (trx) => {
+      const results = await stepCycles(trx, { db, rules, now_ms }, keys, decision);
+      for (const [i, { state, issued }] of results.entries()) {
+        await writeAudit(trx, {
+          ...{ actor, action: ACTIONS.release, subject: ids[i]! },
+          detail: { ...keys[i]!, ...decision, reason, state, issued, month: true },
+        });
+      }
+      return results;
+    });
+  } catch (error) {
+    if (isPassing(error)) throw error;
+  }
+  const told: Told[] = [];
+  for (const key of keys) {
+    try {
+      told.push(await decideCycle(db, key, decision, by));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      told.push({ issued: null, reason: (error as Error).message });
+    }
+  }
+  return told;
+}

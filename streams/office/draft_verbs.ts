@@ -3,7 +3,14 @@ import { period } from "../../protocol/messages/billing.ts";
 import { id } from "../../protocol/messages/common.ts";
 import { meterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { z } from "../../protocol/schema.ts";
-import { decideCycle, type Decision, listDrafts, showDraft } from "../billing/drafts.ts";
+import {
+  countDrafts,
+  decideCycle,
+  type Decision,
+  listDrafts,
+  releaseMonth,
+  showDraft,
+} from "../billing/drafts.ts";
 import type { CycleKey } from "../billing/facts_rows.ts";
 import { cycleRulesOf, type OfficeContext, verb, type Verbs } from "./office.ts";
 
@@ -43,6 +50,19 @@ export const draftVerbs: Verbs = {
     z.object(key),
     async (cycle, context) =>
       await showDraft(context.db, cycle, { rules: cycleRulesOf(context), now_ms: context.now_ms }),
+  ),
+  "draft-count": verb(
+    z.object({ period }),
+    async ({ period }, { db }) => ({ drafts: await countDrafts(db, period) }),
+  ),
+  "draft-release-month": verb(
+    z.object({ period, after: z.string().max(32).default(""), ...deed }),
+    async ({ period, after, reason, actor }, context) => {
+      const by = { actor, reason, rules: cycleRulesOf(context), now_ms: context.now_ms };
+      const part = await releaseMonth(context.db, period, after, by);
+      for (const number of part.numbers) context.onBill?.(number);
+      return part;
+    },
   ),
   "draft-release": decided(() => ({ step: "release" })),
   "draft-drop": decided(({ reason }) => ({ step: "drop", reason })),

@@ -215,4 +215,13 @@ export const guards: readonly Guard[] = [
     test: "tests/streams/roles/dry_run_test.ts",
     name: "a dry run goes by what the head-end is configured with",
   },
+  {
+    rule: "A draft that cannot be released holds up no other of its month",
+    source: ALONE,
+    file: "streams/billing/drafts.ts",
+    find: "told.push({ issued: null, reason: (error as Error).message });",
+    replace: "throw error;",
+    test: "tests/streams/billing/release_month_test.ts",
+    name: "The drafts of a month",
+  },
 ];
