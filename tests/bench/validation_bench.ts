@@ -13,10 +13,12 @@ import { migrate } from "../../streams/database/migrate.ts";
 import { ENERGY } from "../../streams/database/readings.ts";
 import { Sweep } from "../../streams/validation/sweep.ts";
 import { startPostgres } from "../support/postgres.ts";
+import { addCustomers } from "./customers.ts";
 
 const TICKS_PER_S = 100;
 const FIRST_MS = Date.parse("2026-04-01T00:00:00+05:30");
 const INTERVAL_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
 const READINGS_A_RECORD = 250;
 
 /** Processor time in ms of this process, and of the server with its backends. */
@@ -56,18 +58,10 @@ async function main(): Promise<void> {
   await using server = await startPostgres();
   const db = await openDatabase({ url: server.url });
   await migrate(db);
-  await sql`insert into consumer select 'C' || n, 'c', 'a', null, null, 'en'
-    from generate_series(1, ${meters}) as n`.execute(db);
-  await sql`insert into account (account_id, consumer_number, tariff_id, phase, municipal,
-      sanctioned_load_w, status, opened_on)
-    select 'A' || n, 'C' || n, 'msedcl-lt-1b', 1, false, 3000, 'active', '2026-01-01'
-    from generate_series(1, ${meters}) as n`.execute(db);
-  await sql`insert into meter (meter_id, serial_number, slave_id, alias)
-    select 'M' || n, 'S' || n, 'SL1', n from generate_series(1, ${meters}) as n`.execute(db);
-  await sql`insert into installation (account_id, meter_id, premises, installed_at,
-      multiplying_factor, opening_reading_wh)
-    select 'A' || n, 'M' || n, 'p', '2026-03-31', 1, 990000
-    from generate_series(1, ${meters}) as n`.execute(db);
+  await addCustomers(db, {
+    ...{ first: 1, last: meters, meter: { word: "M", digits: 1 } },
+    installed_at: new Date(FIRST_MS - DAY_MS),
+  });
   await sql`vacuum analyze`.execute(db);
   const sweep = new Sweep(db, VALIDATION_RULES);
   let sequence = 0;

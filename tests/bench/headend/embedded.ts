@@ -12,14 +12,18 @@ export interface EmbeddedResult {
 export interface EmbeddedOrder {
   readonly url: string;
   readonly dataDir: string;
+  readonly meters: number;
   readonly expected: number;
 }
 
-export async function embeddedRun(stage: Stage, expected: number): Promise<EmbeddedResult> {
+export async function embeddedRun(
+  stage: Stage,
+  { meters, expected }: Pick<EmbeddedOrder, "meters" | "expected">,
+): Promise<EmbeddedResult> {
   const order: EmbeddedOrder = {
     url: stage.brokerProcess.url,
     dataDir: stage.dataDir,
-    expected,
+    ...{ meters, expected },
   };
   const child = startChild<{ rows: number; seconds: number }>("embedded_process.ts", order);
   try {

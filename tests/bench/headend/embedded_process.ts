@@ -5,13 +5,14 @@ import { startBillingRole } from "../../../streams/roles/billing_role.ts";
 import { startMasterRole } from "../../../streams/roles/master_role.ts";
 import { createLog } from "../../../streams/terminal/log.ts";
 import type { EmbeddedOrder } from "./embedded.ts";
+import { installMeters } from "./fleet.ts";
 import { countOf, cursorOf } from "./rows.ts";
 
 const LOOK_MS = 100;
 const STALLED_MS = 20_000;
 
 const order: EmbeddedOrder = JSON.parse(Deno.args[0]!);
-const { url, dataDir, expected } = order;
+const { url, dataDir, meters, expected } = order;
 const kek = fromHex((await Deno.readTextFile(`${dataDir}/kek`)).trim());
 const link = (name: string) => connect({ url, name });
 const links = [await link("master"), await link("billing")] as const;
@@ -19,6 +20,7 @@ const billing = await startBillingRole({
   ...{ broker: links[1], dataDir, billsDir: `${dataDir}/bills`, kek },
   ...{ mail: null, sms: null, utility: { name: "Bench" }, log: createLog("billing") },
 });
+await installMeters(billing.db, meters);
 const master = await startMasterRole({
   ...{ broker: links[0], name: "bench", kek, log: createLog("master") },
 });

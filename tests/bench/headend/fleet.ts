@@ -3,16 +3,23 @@ import { concat, utf8 } from "../../../protocol/bytes.ts";
 import type { Enrolment } from "../../../protocol/messages/enrolment.ts";
 import { HeadEndKeys } from "../../../protocol/tves/keys.ts";
 import { wrapKey } from "../../../protocol/tves/wrap.ts";
+import type { Kysely } from "../../../streams/database/kysely.ts";
+import type { Database } from "../../../streams/database/schema.ts";
 import { type FleetMeter, type Frame, sealedFrame } from "../../../streams/fleet/frames.ts";
+import { addCustomers } from "../customers.ts";
 
 /** Meters of one slave: a concentrator of a street or two. */
 const METERS_PER_SLAVE = 200;
 const GENERATION = 1;
 const DAY_S = 86_400;
+/** Before the first reading of any run. */
+const INSTALLED_DAYS_AGO = 200;
 /** Energy between two readings. */
 const STEP_WH = 125;
 
-export const meterIdOf = (index: number) => `MH${String(index).padStart(8, "0")}`;
+const METER_ID = { word: "MH", digits: 8 } as const;
+export const meterIdOf = (index: number) =>
+  `${METER_ID.word}${String(index).padStart(METER_ID.digits, "0")}`;
 export const slaveIdOf = (index: number) => `slave-${Math.floor(index / METERS_PER_SLAVE)}`;
 
 /** Each meter has a key of its own; the bench can make it again in any of its processes. */
@@ -40,6 +47,14 @@ export function enrolmentOf(index: number, kek: Uint8Array, now_ms: number): Enr
     }],
     enrolled_at_ms: now_ms,
   };
+}
+
+/** What the office would write of the same meters in the database: their readings are judged by it. */
+export async function installMeters(db: Kysely<Database>, meters: number): Promise<void> {
+  await addCustomers(db, {
+    ...{ first: 0, last: meters - 1, meter: METER_ID },
+    installed_at: new Date(Date.now() - INSTALLED_DAYS_AGO * DAY_S * 1_000),
+  });
 }
 
 /** The keys of meter `index`, derived when they are first needed. */

@@ -29,6 +29,8 @@ export interface FleetResult {
 }
 
 /** Frames whose acknowledgement is waited for together. */
+/** Between the readings of one fleet and those of the next. */
+const BOOT_APART_MS = 30 * 86_400_000;
 const FILL_BATCH = 1_000;
 /** Between the last frame sealed and the first one sent: the roles start meanwhile. */
 const LEAD_MS = 15_000;
@@ -62,8 +64,9 @@ async function fill(order: FleetOrder): Promise<FleetResult> {
 
 function fleetOf(order: FleetOrder, now_ms: number): Fleet {
   const rounds = Math.ceil(order.count / order.meters);
-  // One reading a minute of each meter, the last of them a minute ago. Boots are years apart.
-  const firstRead_ms = now_ms - (rounds + 1) * 60_000 - order.boot * 400 * 86_400_000;
+  // One reading a minute of each meter. Boots are weeks apart: no reading is of two of them, and none
+  // so old that validation would keep it from being used.
+  const firstRead_ms = now_ms - (rounds + 1) * 60_000 - order.boot * BOOT_APART_MS;
   return new Fleet({ ...order, now_ms, firstRead_ms, apart_ms: 60_000 });
 }
 

@@ -86,13 +86,14 @@ async function main(): Promise<void> {
     rate: options.rate,
     backlog: [],
   };
-  const { meters, embedded } = options;
-  await withStage({ meters, postgres: !embedded }, async (stage) => {
+  const { meters } = options;
+  await withStage({ meters, postgres: !options.embedded }, async (stage) => {
     result.machine.software += `, nats-server ${stage.broker.serverVersion}`;
-    if (!embedded) result = { ...result, ...await measure(stage, options) };
+    if (!options.embedded) result = { ...result, ...await measure(stage, options) };
     else {
       const filled = await fill(stage, options, 1);
-      result = { ...result, fill: filled, embedded: await embeddedRun(stage, options.frames) };
+      const embedded = await embeddedRun(stage, { meters, expected: options.frames });
+      result = { ...result, fill: filled, embedded };
     }
   });
   if (options.subjects > 0) {

@@ -12,7 +12,7 @@ import { connect, type NatsBroker } from "../../../streams/jetstream/connection.
 import { applyTopology } from "../../../streams/jetstream/topology.ts";
 import { natsServerProgram } from "../../support/broker.ts";
 import { startPostgres } from "../../support/postgres.ts";
-import { enrolmentOf } from "./fleet.ts";
+import { enrolmentOf, installMeters } from "./fleet.ts";
 
 /**
  * What an operator would set on a machine for this load; all that makes a commit durable is as it is
@@ -36,7 +36,7 @@ export interface Stage {
   readonly databaseUrl: string | undefined;
   /** Undefined where it is not a server of ours. */
   readonly postgresPid: number | undefined;
-  /** A new database, migrated, on the server. Returns its URL. */
+  /** A new database, migrated, on the server, in which the meters hang. Returns its URL. */
   newDatabase(name: string): Promise<string>;
   /** Things that end before the stage does, the last one first. */
   readonly ends: (() => Promise<unknown>)[];
@@ -81,7 +81,7 @@ export async function withStage(
       ...{ dataDir, kek, broker, brokerProcess, ends },
       databaseUrl: postgres?.url,
       postgresPid: postgres?.pid,
-      newDatabase: (name) => newDatabase(postgres!.url, name),
+      newDatabase: (name) => newDatabase(postgres!.url, name, given.meters),
     });
   } catch (error) {
     // What was ended under the body's feet is no news.
@@ -114,7 +114,7 @@ async function postgresOf(
   return { url: server.url, pid: server.pid };
 }
 
-async function newDatabase(serverUrl: string, name: string): Promise<string> {
+async function newDatabase(serverUrl: string, name: string, meters: number): Promise<string> {
   const server: Kysely<Database> = await openDatabase({ url: serverUrl });
   await sql`drop database if exists ${sql.id(name)} with (force)`.execute(server);
   await sql`create database ${sql.id(name)}`.execute(server);
@@ -123,6 +123,7 @@ async function newDatabase(serverUrl: string, name: string): Promise<string> {
   url.pathname = `/${name}`;
   const db = await openDatabase({ url: url.href });
   await migrate(db);
+  await installMeters(db, meters);
   await db.destroy();
   return url.href;
 }
