@@ -9,14 +9,14 @@ import { billingCommand } from "../../protocol/messages/billing.ts";
 import { parseJson } from "../../protocol/schema.ts";
 import { isLasting, isPassing } from "../database/faults.ts";
 import type { Kysely } from "../database/kysely.ts";
-import { Patience, Pause } from "../database/pace.ts";
 import type { Database } from "../database/schema.ts";
+import { runTurns, type Turns } from "../database/turns.ts";
 import type { Broker, Stoppable, WorkMessage } from "../jetstream/broker.ts";
 import type { Log } from "../terminal/log.ts";
 import { cyclesDue, cyclesWithReading } from "./awaiting.ts";
 import type { CycleKey } from "./facts_rows.ts";
 import { MonthEnd } from "./month_end.ts";
-import { parkCycle } from "./park.ts";
+import { parkCycle, reasonOf } from "./park.ts";
 import { type Later, stepLater, stepLaterAlone } from "./run/later.ts";
 import { PAGE_ACCOUNTS } from "./run/start.ts";
 import { startRunWorker } from "./run/worker.ts";
@@ -90,20 +90,25 @@ class Billing {
   readonly #options: BillingOptions;
   readonly #rules: CycleRules;
   readonly #now_ms: () => number;
-  readonly #ending = new AbortController();
-  readonly #pause = new Pause(this.#ending.signal);
   readonly #month_end: MonthEnd;
-  readonly #loop: Promise<void>;
+  readonly #turns: Turns;
   /** The last waiting cycle that was looked at. */
   #looked_id = 0;
 
   constructor(options: BillingOptions) {
-    const { db, log, settle_ms = SETTLE_MS } = options;
+    const { db, log, settle_ms = SETTLE_MS, poll_ms = POLL_MS, month_end = true } = options;
     this.#options = options;
     this.#rules = options.rules ?? CYCLE_RULES;
     this.#now_ms = options.now_ms ?? Date.now;
     this.#month_end = new MonthEnd({ db, log, settle_ms });
-    this.#loop = this.#run();
+    this.#turns = runTurns({
+      what: "billing",
+      log,
+      turn: async (signal) => {
+        if (month_end) await this.#month_end.closeDue(this.#now_ms());
+        return await this.#pass(signal) ? 0 : poll_ms;
+      },
+    });
   }
 
   get context(): StepContext {
@@ -111,7 +116,7 @@ class Billing {
   }
 
   nudge(): void {
-    this.#pause.nudge();
+    this.#turns.nudge();
   }
 
   /** A page of a run was committed. */
@@ -123,8 +128,7 @@ class Billing {
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#turns.stop();
   }
 
   /** One command of the BILLING stream. A database that is away has it delivered again. */
@@ -154,7 +158,7 @@ class Billing {
     } catch (error) {
       // It will fail again: one account must not hold up the others.
       if (!isLasting(error)) throw error;
-      const reason = `could not be billed: ${(error as Error).message}`;
+      const reason = reasonOf(error);
       const requested_at_ms = request.step === "close" ? request.requested_at_ms : null;
       await parkCycle(db, key.account_id, key.period, reason, requested_at_ms);
       log.error("cycle parked", { ...key, reason });
@@ -173,38 +177,26 @@ class Billing {
     if (state === "parked") log.warn("cycle parked", { ...key, reason });
   }
 
-  async #run(): Promise<void> {
-    const { poll_ms = POLL_MS, log, month_end = true } = this.#options;
-    const patience = new Patience(log, "billing");
-    while (!this.#ending.signal.aborted) {
-      try {
-        if (month_end) await this.#month_end.closeDue(this.#now_ms());
-        const more = await this.#pass();
-        patience.succeeded();
-        if (!more) await this.#pause.wait(poll_ms);
-      } catch (error) {
-        if (this.#ending.signal.aborted) return;
-        await this.#pause.wait(patience.failed(error));
-      }
-    }
-  }
-
   /** Looks at some of the waiting cycles, the next ones at the next call; whether there is more to do. */
-  async #pass(): Promise<boolean> {
+  async #pass(signal: AbortSignal): Promise<boolean> {
     const { db } = this.#options;
     const { ready, last_id } = await cyclesWithReading(db, this.#looked_id);
     this.#looked_id = last_id ?? 0;
-    const moved = await this.#each(ready, { step: "look" });
+    const moved = await this.#each(ready, { step: "look" }, signal);
     const due = await cyclesDue(db, this.#now_ms(), DUE_MAX);
-    await this.#each(due, { step: "deadline" });
+    await this.#each(due, { step: "deadline" }, signal);
     return moved > 0 || due.length === DUE_MAX;
   }
 
   /** One step for each of `keys`, many at a time; returns how many wait no longer. */
-  async #each(keys: readonly CycleKey[], request: StepRequest): Promise<number> {
+  async #each(
+    keys: readonly CycleKey[],
+    request: StepRequest,
+    signal: AbortSignal,
+  ): Promise<number> {
     let moved = 0;
     for (const some of batchesOf(keys, PAGE_ACCOUNTS)) {
-      if (this.#ending.signal.aborted) return moved;
+      if (signal.aborted) return moved;
       const states = await this.#batch(some, request);
       moved += states.filter((state) => state !== "awaiting_reading").length;
     }

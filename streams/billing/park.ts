@@ -1,7 +1,9 @@
 /** A cycle whose step fails every time: a person sees why, and the run goes on without it. */
-import type { Kysely, Transaction } from "../database/kysely.ts";
+import { isPassing } from "../database/faults.ts";
+import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { loadCycle, lockAccount } from "./facts.ts";
+import { isRaceLost } from "./step.ts";
 
 const REASON_LENGTH_MAX = 500;
 
@@ -50,4 +52,36 @@ export async function parkCycleIn(
       .where("cycle_id", "=", cycle_id).execute();
   }
   return true;
+}
+
+/** Why an account whose step fails is parked. */
+export function reasonOf(error: unknown): string {
+  return `could not be billed: ${(error as Error).message}`;
+}
+
+/** A step by itself: what it gave, that another process was faster, or why it is to park. */
+export type Alone<T> =
+  | { readonly did: "step"; readonly value: T }
+  | { readonly did: "race_lost" }
+  | { readonly did: "fail"; readonly reason: string };
+
+/**
+ * `step` of one account whose batch failed: where it fails by itself too nothing of it stands, and the
+ * transaction goes on. Throws where that may well pass, and where the database is away.
+ */
+export async function stepAlone<T>(
+  trx: Transaction<Database>,
+  step: () => Promise<T>,
+): Promise<Alone<T>> {
+  await sql`savepoint alone`.execute(trx);
+  try {
+    const value = await step();
+    await sql`release savepoint alone`.execute(trx);
+    return { did: "step", value };
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    // Fails too where it was the connection that went: then nobody parks for it.
+    await sql`rollback to savepoint alone`.execute(trx);
+    return isRaceLost(error) ? { did: "race_lost" } : { did: "fail", reason: reasonOf(error) };
+  }
 }

@@ -106,9 +106,9 @@ export const guards: readonly Guard[] = [
   {
     rule: "A waiting account at which the program fails parks, and the pass goes on",
     source: ALONE,
-    file: "streams/billing/run/later.ts",
-    find: "      if (isPassing(error)) throw error;\n      // Fails too",
-    replace: "      throw error;\n      // Fails too",
+    file: "streams/billing/park.ts",
+    find: "    if (isPassing(error)) throw error;\n    // Fails too",
+    replace: "    throw error;\n    // Fails too",
     test: WAITING,
     name: "A waiting account at which the program itself fails parks, and the pass goes on",
   },

@@ -10,15 +10,13 @@ import {
   totalsBetween,
 } from "../../../actors/billing/run.ts";
 import { parseOrExplain } from "../../../protocol/schema.ts";
-import { isPassing } from "../../database/faults.ts";
 import { sql, type Transaction } from "../../database/kysely.ts";
 import type { Database } from "../../database/schema.ts";
 import { loadCycle, lockAccount } from "../facts.ts";
 import type { CycleKey } from "../facts_rows.ts";
-import { parkCycleIn } from "../park.ts";
+import { parkCycleIn, stepAlone } from "../park.ts";
 import {
   decideCycles,
-  isRaceLost,
   resultsOf,
   type StepContext,
   type StepRequest,
@@ -62,17 +60,11 @@ export async function stepLaterAlone(
   request: StepRequest,
 ): Promise<Later> {
   return await context.db.transaction().execute(async (trx) => {
-    await sql`savepoint alone`.execute(trx);
-    try {
-      return await stepIn(trx, context, [key], request);
-    } catch (error) {
-      if (isPassing(error)) throw error;
-      // Fails too where it was the connection that went: then nobody parks for it.
-      await sql`rollback to savepoint alone`.execute(trx);
-      // Another process was faster: what it did is the result.
-      if (isRaceLost(error)) return { did: "stepped", results: [] };
-      return await parkIn(trx, key, `could not be billed: ${(error as Error).message}`);
-    }
+    const alone = await stepAlone(trx, () => stepIn(trx, context, [key], request));
+    if (alone.did === "step") return alone.value;
+    // What the other process did is the result.
+    if (alone.did === "race_lost") return { did: "stepped", results: [] };
+    return await parkIn(trx, key, alone.reason);
   });
 }
 

@@ -18,9 +18,9 @@ import { type Kysely, sql, type Transaction } from "../../database/kysely.ts";
 import type { Database } from "../../database/schema.ts";
 import { accountsToClose } from "../close_period.ts";
 import { type CycleKey, readByKeys } from "../facts_rows.ts";
-import { parkCycleIn } from "../park.ts";
+import { parkCycleIn, stepAlone } from "../park.ts";
 import { skippedMonths, whySkipped } from "../skipped.ts";
-import { decideCycles, isRaceLost, type StepContext } from "../step.ts";
+import { decideCycles, type StepContext } from "../step.ts";
 import { type Decided, writeDecided } from "../write.ts";
 import { runBounds } from "./bounds.ts";
 import { countPage, finishPage, finishRun, haltRun, lockRun } from "./progress.ts";
@@ -201,21 +201,14 @@ async function billAlone(
   page: Page,
   key: CycleKey,
 ): Promise<Billed> {
-  await sql`savepoint account`.execute(trx);
-  try {
-    const billed = await bill(trx, context, page, [key]);
-    await sql`release savepoint account`.execute(trx);
-    return billed;
-  } catch (error) {
-    if (isPassing(error)) throw error;
-    await sql`rollback to savepoint account`.execute(trx);
-    if (isRaceLost(error)) return { decided: [], numbers: [] };
-    const { account_id, period } = key;
-    const reason = `could not be billed: ${(error as Error).message}`;
-    await parkCycleIn(trx, account_id, period, reason, page.requested_at_ms);
-    const cycle = { ...newCycle(account_id, period), state: "parked" as const, reason };
-    return { decided: [{ cycle, bill: null }], numbers: [] };
-  }
+  const alone = await stepAlone(trx, () => bill(trx, context, page, [key]));
+  if (alone.did === "step") return alone.value;
+  if (alone.did === "race_lost") return { decided: [], numbers: [] };
+  const { account_id, period } = key;
+  const { reason } = alone;
+  await parkCycleIn(trx, account_id, period, reason, page.requested_at_ms);
+  const cycle = { ...newCycle(account_id, period), state: "parked" as const, reason };
+  return { decided: [{ cycle, bill: null }], numbers: [] };
 }
 
 /** What `decided` comes to. */
