@@ -4,15 +4,16 @@
  * Invoices, voids, payments and credit notes book themselves: the database writes their entries in the
  * statement that writes them (migration 0009). What is written here is the rest.
  */
+import type { LedgerKind } from "../../actors/accounts/allocate.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
-import type { Database, EntryKind } from "../database/schema.ts";
+import type { Database } from "../database/schema.ts";
 
 /** Rows of one statement: a statement has at most 65,535 parameters. */
 const STATEMENT_ROWS = 2_000;
 
 export interface NewEntry {
   readonly account_id: string;
-  readonly kind: Extract<EntryKind, "late_charge" | "adjustment" | "opening" | "payment_reversal">;
+  readonly kind: Extract<LedgerKind, "late_charge" | "adjustment" | "opening" | "payment_reversal">;
   /** Above zero: the customer owes it. */
   readonly amount_paise: number;
   /** Calendar date in India. */

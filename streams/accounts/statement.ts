@@ -1,16 +1,17 @@
 /** An account as its customer would see it: every entry with the balance after it, and what is open. */
 import { agingOf } from "../../actors/accounts/aging.ts";
+import type { LedgerKind } from "../../actors/accounts/allocate.ts";
 import { indianDateOf } from "../../protocol/indian_time.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { type Kysely, sql } from "../database/kysely.ts";
-import type { Database, EntryKind } from "../database/schema.ts";
+import type { Database } from "../database/schema.ts";
 import { allocationsOf } from "./ledger_rows.ts";
 
 export interface StatementEntry {
   readonly entry_id: number;
   readonly at: Date;
   readonly value_date: string;
-  readonly kind: EntryKind;
+  readonly kind: LedgerKind;
   readonly amount_paise: number;
   /** After this entry. */
   readonly balance_paise: number;

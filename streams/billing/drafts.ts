@@ -4,7 +4,7 @@ import { TerminalError } from "../../protocol/errors.ts";
 import type { MeterStatus } from "../../protocol/messages/invoice_inputs.ts";
 import { writeAudit } from "../database/audit.ts";
 import { isPassing } from "../database/faults.ts";
-import type { Kysely } from "../database/kysely.ts";
+import type { Kysely, Transaction } from "../database/kysely.ts";
 import type { Database } from "../database/schema.ts";
 import { loadCycles } from "./facts.ts";
 import type { CycleKey } from "./facts_rows.ts";
@@ -65,6 +65,15 @@ export type Decision =
   | { readonly step: "drop"; readonly reason: string }
   | { readonly step: "estimate"; readonly status: MeterStatus };
 
+export interface DecidedBy {
+  readonly actor: string;
+  readonly reason: string;
+  readonly rules: CycleRules;
+  readonly now_ms: () => number;
+  /** With all others of its month: told in the audit. */
+  readonly month?: boolean;
+}
+
 /**
  * What a person decides of a cycle, with who and why, in one transaction. Throws `TerminalError` where
  * the cycle is in no state for it.
@@ -73,23 +82,26 @@ export async function decideCycle(
   db: Kysely<Database>,
   key: CycleKey,
   decision: Decision,
-  by: {
-    readonly actor: string;
-    readonly reason: string;
-    readonly rules: CycleRules;
-    readonly now_ms: () => number;
-  },
+  by: DecidedBy,
 ): Promise<StepResult> {
-  const { actor, reason, rules, now_ms } = by;
+  const { rules, now_ms } = by;
   return await db.transaction().execute(async (trx) => {
     const [result] = await stepCycles(trx, { db, rules, now_ms }, [key], decision);
-    await writeAudit(trx, {
-      actor,
-      action: ACTIONS[decision.step],
-      subject: key.account_id,
-      detail: { ...key, ...decision, reason, state: result!.state, issued: result!.issued },
-    });
+    await auditDecision(trx, key, decision, by, result!);
     return result!;
+  });
+}
+
+async function auditDecision(
+  trx: Transaction<Database>,
+  key: CycleKey,
+  decision: Decision,
+  { actor, reason, month }: DecidedBy,
+  { state, issued }: StepResult,
+): Promise<void> {
+  await writeAudit(trx, {
+    ...{ actor, action: ACTIONS[decision.step], subject: key.account_id },
+    detail: { ...key, ...decision, reason, state, issued, ...(month === true && { month }) },
   });
 }
 
@@ -132,13 +144,13 @@ export async function releaseMonth(
   db: Kysely<Database>,
   period: string,
   after: string,
-  by: Parameters<typeof decideCycle>[3],
+  by: DecidedBy,
 ): Promise<ReleasedPart> {
   const rows = await db.selectFrom("billing_cycle").select("account_id")
     .where("period", "=", period).where("state", "=", "draft").where("account_id", ">", after)
     .orderBy("account_id").limit(RELEASE_MAX).execute();
   const ids = rows.map(({ account_id }) => account_id);
-  const results = await releaseAll(db, ids, period, by);
+  const results = await releaseAll(db, ids, period, { ...by, month: true });
   const kept = ids.flatMap((account_id, i) => {
     const { issued, reason } = results[i]!;
     return issued === null ? [{ account_id, reason: reason ?? "it is no draft any more" }] : [];
@@ -159,19 +171,16 @@ async function releaseAll(
   db: Kysely<Database>,
   ids: readonly string[],
   period: string,
-  by: Parameters<typeof decideCycle>[3],
+  by: DecidedBy,
 ): Promise<Told[]> {
-  const { actor, reason, rules, now_ms } = by;
+  const { rules, now_ms } = by;
   const keys = ids.map((account_id) => ({ account_id, period }));
   const decision = { step: "release" } as const;
   try {
     return await db.transaction().execute(async (trx) => {
       const results = await stepCycles(trx, { db, rules, now_ms }, keys, decision);
-      for (const [i, { state, issued }] of results.entries()) {
-        await writeAudit(trx, {
-          ...{ actor, action: ACTIONS.release, subject: ids[i]! },
-          detail: { ...keys[i]!, ...decision, reason, state, issued, month: true },
-        });
+      for (const [i, result] of results.entries()) {
+        await auditDecision(trx, keys[i]!, decision, by, result);
       }
       return results;
     });

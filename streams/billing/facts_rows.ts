@@ -2,9 +2,16 @@
  * What billing reads of many accounts at once: one statement a kind of row, whatever their number.
  * A statement an account costs the server ten times as much as the rows do.
  */
-import { type Kysely, sql } from "../database/kysely.ts";
+import { type Kysely, type Selectable, sql } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
-import type { CycleState, Database } from "../database/schema.ts";
+import type {
+  AccountTable,
+  ConsumerTable,
+  CycleState,
+  Database,
+  InstallationTable,
+  MeterTable,
+} from "../database/schema.ts";
 
 /** One account and one month: what a cycle is of. */
 export interface CycleKey {
@@ -24,23 +31,10 @@ export async function readByKeys(trx: Kysely<Database>): Promise<void> {
   await sql`set local enable_seqscan = off`.execute(trx);
 }
 
-export interface AccountRow {
-  account_id: string;
-  consumer_number: string;
-  tariff_id: string;
-  phase: 1 | 3;
-  municipal: boolean;
-  sanctioned_load_w: number;
-  contract_va: number | null;
-  status: "active" | "closed";
-  opened_on: string;
-  closed_on: string | null;
-  name: string;
-  address: string;
-  phone: string | null;
-  email: string | null;
-  language: "en" | "mr";
-}
+/** An account with its consumer. */
+export type AccountRow =
+  & Omit<Selectable<AccountTable>, "created_at">
+  & Pick<Selectable<ConsumerTable>, "name" | "address" | "phone" | "email" | "language">;
 
 /**
  * Locks the accounts until the transaction ends, so that of several steps for one, on any machines,
@@ -56,6 +50,16 @@ export async function lockAccounts(
     select account_id from account where account_id = any(${account_ids}::text[])
     order by account_id collate "C" for no key update`.execute(trx);
   return rows.map((row) => row.account_id);
+}
+
+/** The same of every account that has or had one of the meters. */
+export async function lockAccountsOfMeters(
+  trx: Kysely<Database>,
+  meter_ids: readonly string[],
+): Promise<void> {
+  const found = await trx.selectFrom("installation").select("account_id").distinct()
+    .where(sql<boolean>`meter_id = any(${meter_ids}::text[])`).execute();
+  await lockAccounts(trx, found.map((one) => one.account_id));
 }
 
 /** Accounts with their consumers, in no order. */
@@ -227,18 +231,10 @@ export async function voidedNumbers(
   return rows;
 }
 
-export interface InstallationRow {
-  account_id: string;
-  meter_id: string;
-  serial_number: string;
-  slave_id: string;
-  multiplying_factor: number;
-  installed_at: Date;
-  removed_at: Date | null;
-  opening_reading_wh: number;
-  final_reading_wh: number | null;
-  register_digits: number | null;
-}
+/** An installation with its meter. */
+export type InstallationRow =
+  & Omit<Selectable<InstallationTable>, "installation_id" | "premises">
+  & Pick<Selectable<MeterTable>, "serial_number" | "slave_id" | "register_digits">;
 
 /** Every meter that each account has or had, the latest first. */
 export async function installationRows(

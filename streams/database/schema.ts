@@ -4,6 +4,8 @@
  * Money is integer paise (`_paise`), energy integer watt-hours (`_wh`), instants are `timestamptz`
  * and arrive as `Date`, calendar dates are `date` and arrive as `YYYY-MM-DD` text, in Indian time.
  */
+import type { LedgerKind } from "../../actors/accounts/allocate.ts";
+import type { Cycle } from "../../actors/billing/cycle.ts";
 import type { ColumnType, Generated } from "./kysely.ts";
 import type { BigInteger, CalendarDate, CreatedAt, Json, Optional } from "./schema_columns.ts";
 import type { BillingRunPageTable, BillingRunTable } from "./schema_billing_runs.ts";
@@ -75,14 +77,8 @@ export interface InstallationTable {
   final_reading_wh: Optional<BigInteger>;
 }
 
-export type CycleState =
-  | "imported"
-  | "awaiting_reading"
-  | "ready"
-  | "draft"
-  | "issued"
-  | "void"
-  | "parked";
+/** As the actor has it; of a cycle that nobody has touched there is no row. */
+export type CycleState = Exclude<Cycle["state"], "none">;
 
 /** One account, one month: from the reading that closed the cycle before to the one that closes it. */
 export interface BillingCycleTable {
@@ -190,16 +186,6 @@ export interface CreditNoteTable {
   issued_at: CreatedAt;
 }
 
-export type EntryKind =
-  | "invoice"
-  | "void"
-  | "credit_note"
-  | "payment"
-  | "payment_reversal"
-  | "late_charge"
-  | "adjustment"
-  | "opening";
-
 /**
  * What changes what a customer owes; the sum is the balance. Those of invoices, voids, payments and
  * credit notes are written by the database with what they are of.
@@ -211,7 +197,7 @@ export interface AccountEntryTable {
   at: CreatedAt;
   /** The calendar date that counts for interest and for being in time. */
   value_date: CalendarDate;
-  kind: EntryKind;
+  kind: LedgerKind;
   /** Above zero: the customer owes it. Below: it was paid or credited. */
   amount_paise: BigInteger;
   invoice_id: BigInteger | null;

@@ -2,8 +2,8 @@
 import { periodOf } from "../../actors/billing/calendar.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf, inIndia } from "../../protocol/indian_time.ts";
-import type { BillingCommand } from "../../protocol/messages/billing.ts";
-import { subjects } from "../../protocol/subjects.ts";
+import { closeCommand } from "../billing/close_account.ts";
+import { lockAccountsOfMeters } from "../billing/facts_rows.ts";
 import { writeAudit } from "../database/audit.ts";
 import {
   ensureAccount,
@@ -22,7 +22,6 @@ import {
   type Installation,
   lastReading,
   liveInstallation,
-  lockAccountsOfMeter,
   lockedAccount,
   takeDown,
 } from "./standing.ts";
@@ -71,16 +70,9 @@ export async function moveOut(db: Kysely<Database>, given: MoveOut): Promise<Mov
     await refuseBilled(trx, account_id, period);
     await trx.updateTable("account").set({ status: "closed", closed_on })
       .where("account_id", "=", account_id).execute();
-    const command: BillingCommand = {
-      command: "close",
-      account_id,
-      period,
-      requested_at_ms: now_ms,
-    };
     await enqueue(trx, {
-      subject: subjects.billing(account_id),
+      ...closeCommand(account_id, period, now_ms),
       message_id: `final-${account_id}-${now_ms}`,
-      payload: command,
     });
     await writeAudit(trx, {
       ...{ actor, action: "account.closed", subject: account_id },
@@ -148,7 +140,8 @@ export async function moveIn(
     const known = await trx.selectFrom("account").select("account_id")
       .where("account_id", "=", account_id).executeTakeFirst();
     if (known !== undefined) throw new TerminalError(`There is an account ${account_id} already`);
-    await lockAccountsOfMeter(trx, meter_id);
+    // What one account ends with, the next one begins with.
+    await lockAccountsOfMeters(trx, [meter_id]);
     const stands = await liveInstallation(trx, meter_id);
     if (stands !== undefined) {
       throw new TerminalError(

@@ -3,21 +3,16 @@ import { periodOf } from "../../actors/billing/calendar.ts";
 import type { RuleCode } from "../../actors/validation/rules.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { indianDateOf, inIndia } from "../../protocol/indian_time.ts";
-import type { BillingCommand } from "../../protocol/messages/billing.ts";
-import { subjects } from "../../protocol/subjects.ts";
 import { isDated } from "../billing/candidate.ts";
+import { closeCommand } from "../billing/close_account.ts";
+import { lockAccountsOfMeters } from "../billing/facts_rows.ts";
 import { writeAudit } from "../database/audit.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import { enqueueAll } from "../database/outbox.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 import { lockDecisions } from "../validation/decisions.ts";
-import {
-  checkFinalReading,
-  type Deed,
-  type Installation,
-  lockAccountsOfMeter,
-} from "./standing.ts";
+import { checkFinalReading, type Deed, type Installation } from "./standing.ts";
 
 export interface Note extends Deed {
   readonly meter_id: string;
@@ -53,7 +48,8 @@ const OPENING_RULES: readonly RuleCode[] = [
 export async function noteReading(db: Kysely<Database>, given: Note): Promise<Noted> {
   const { meter_id, account_id, which, value_wh, actor, reason } = given;
   return await db.transaction().execute(async (trx) => {
-    await lockAccountsOfMeter(trx, meter_id);
+    // What one account ends with, the next one begins with.
+    await lockAccountsOfMeters(trx, [meter_id]);
     const found = await installationOf(trx, given);
     const at_ms = (which === "final" ? found.removed_at! : found.installed_at).getTime();
     const before_wh = which === "final" ? found.final_reading_wh : found.opening_reading_wh;
@@ -219,12 +215,8 @@ async function closeAnew(
   await enqueueAll(
     trx,
     periods.map((period) => ({
-      subject: subjects.billing(account_id),
+      ...closeCommand(account_id, period, now_ms),
       message_id: `noted-${account_id}-${period}-${now_ms}`,
-      payload: {
-        ...{ command: "close", account_id, period },
-        requested_at_ms: now_ms,
-      } satisfies BillingCommand,
     })),
   );
   return periods;

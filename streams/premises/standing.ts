@@ -26,16 +26,6 @@ export async function lockedAccount(trx: Transaction<Database>, account_id: stri
   return account;
 }
 
-/** Locks every account that has or had the meter: what one ends with, the next one begins with. */
-export async function lockAccountsOfMeter(
-  trx: Transaction<Database>,
-  meter_id: string,
-): Promise<void> {
-  const found = await trx.selectFrom("installation").select("account_id").distinct()
-    .where("meter_id", "=", meter_id).execute();
-  await lockAccounts(trx, found.map((one) => one.account_id));
-}
-
 /** Where `meter_id` hangs now, or undefined. */
 export async function liveInstallation(
   trx: Transaction<Database>,

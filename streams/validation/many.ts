@@ -3,12 +3,13 @@ import { boundsOf } from "../../actors/billing/calendar.ts";
 import type { RuleCode } from "../../actors/validation/rules.ts";
 import { TerminalError } from "../../protocol/errors.ts";
 import { inIndia } from "../../protocol/indian_time.ts";
+import { lockAccountsOfMeters } from "../billing/facts_rows.ts";
 import { writeAudit } from "../database/audit.ts";
 import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database } from "../database/schema.ts";
 import { lockDecisions, lookAgain, PERSON } from "./decisions.ts";
-import { lockAccountsOf, WORDS } from "./person.ts";
+import { WORDS } from "./person.ts";
 
 /** In one transaction, which holds the accounts of their meters. */
 const READINGS_MAX = 5_000;
@@ -59,7 +60,7 @@ export async function decideMany(
       const left = total - rows.length;
       return { readings: rows.length, meters: seen.length, left, requeued: 0 };
     }
-    await lockAccountsOf(trx, seen);
+    await lockAccountsOfMeters(trx, seen);
     await lockDecisions(trx, seen);
     // Only now: what others decided while this one waited is theirs.
     const held = await waitingOf(trx, asked, readings_max, seen);

@@ -1,8 +1,9 @@
 /** What a person decides about a reading: one transaction with its audit, and what follows from it. */
 import { inIndia } from "../../protocol/indian_time.ts";
 import { TerminalError } from "../../protocol/errors.ts";
+import { lockAccountsOfMeters } from "../billing/facts_rows.ts";
 import { writeAudit } from "../database/audit.ts";
-import { type Kysely, sql, type Transaction } from "../database/kysely.ts";
+import type { Kysely, Transaction } from "../database/kysely.ts";
 import { findMeter } from "../database/meters.ts";
 import { ENERGY } from "../database/readings.ts";
 import type { Database, ReadingQuality } from "../database/schema.ts";
@@ -58,7 +59,8 @@ export async function decideByPerson(
   now_ms: number,
 ): Promise<Decided> {
   return await db.transaction().execute(async (trx) => {
-    await lockAccountsOf(trx, [given.meter_id]);
+    // Before the decisions: billing locks in this order too.
+    await lockAccountsOfMeters(trx, [given.meter_id]);
     await lockDecisions(trx, [given.meter_id]);
     const stands = await findReading(trx, given.meter_id, given.read_at_ms);
     const value = await valueOf(trx, given, stands, now_ms);
@@ -86,18 +88,6 @@ export async function decideByPerson(
     });
     return { meter_id: given.meter_id, read_at, value_wh: value, before_wh, requeued };
   });
-}
-
-/** Before the decisions: billing locks in this order too. */
-export async function lockAccountsOf(
-  trx: Transaction<Database>,
-  meter_ids: readonly string[],
-): Promise<void> {
-  await sql`
-    select account_id from account
-    where account_id in (select account_id from installation
-      where meter_id = any(${meter_ids}::text[]))
-    order by account_id collate "C" for update`.execute(trx);
 }
 
 /** The reading of that moment, or the only one of the second that begins then. */
