@@ -26,13 +26,18 @@ export async function runCommand(command: Command, ...words: string[]): Promise<
   return out;
 }
 
-/** One call of the whole command line, with what it printed on stdout and as its error. */
+/** One call of the whole command line, with what it printed on stdout and on stderr. */
 export async function samay(...words: string[]) {
   const error: string[] = [];
-  const { result, out } = await printedBy(() =>
-    runProgram(words, { error: (text) => void error.push(text) })
-  );
-  return { code: result, out, error: error.join("\n") };
+  const told = (text: string) => void error.push(text);
+  const before = console.error;
+  console.error = told;
+  try {
+    const { result, out } = await printedBy(() => runProgram(words, { error: told }));
+    return { code: result, out, error: error.join("\n") };
+  } finally {
+    console.error = before;
+  }
 }
 
 /** Wrong usage, exit code 2, with such a message: for `assert.rejects`. */

@@ -2,11 +2,7 @@
 import assert from "node:assert/strict";
 import { tariffs } from "../../../actors/billing/tariff/catalogue.ts";
 import { type Bill, billOf, estimatedBillOf } from "../../../actors/billing/bill.ts";
-import type {
-  CandidateReading,
-  CycleFacts,
-  InstallationFacts,
-} from "../../../actors/billing/facts.ts";
+import type { CandidateReading } from "../../../actors/billing/facts.ts";
 import { segmentOf } from "../../../actors/billing/segments.ts";
 import { ENERGY } from "../../../streams/database/readings.ts";
 import { explain, type Explanation } from "../../../streams/billing/explain.ts";
@@ -19,51 +15,14 @@ import {
 import { explanationText } from "../../../streams/billing/explain_text.ts";
 import { findInvoice, type InvoiceSheet, invoiceSheet } from "../../../streams/billing/invoices.ts";
 import { stepCycle } from "../../../streams/billing/step.ts";
+import { at, facts, installation, NOW } from "../../actors/billing/cycle_fixture.ts";
 import { withDatabase } from "../../support/database.ts";
 import { issueBill } from "../delivery/issued.ts";
 import { addReading, contextOf } from "./fixture.ts";
 import { displayWidth } from "../../../streams/terminal/table.ts";
 
-const at = (text: string) => Date.parse(text);
-const NOW = at("2026-04-30T18:00:00+05:30");
 const OPENED = at("2026-03-31T18:00:00+05:30");
 const TERMS = { period: "2026-04", issued_at_ms: NOW, due_days: 21, tariffs: tariffs() };
-
-function installation(change: Partial<InstallationFacts> = {}): InstallationFacts {
-  return {
-    ...{ meter_id: "M1", serial_number: "S1", slave_id: "SL1", multiplying_factor: 1 },
-    register_digits: null,
-    installed_at_ms: at("2026-01-10T12:00:00+05:30"),
-    opening: { read_at_ms: OPENED, value_wh: 1_000_900, source: "frame" },
-    removed: null,
-    ...change,
-  };
-}
-
-function facts(change: Partial<CycleFacts> = {}): CycleFacts {
-  return {
-    account: {
-      ...{ id: "A1", tariff_id: "msedcl-lt-1b", phase: 1, municipal: false },
-      ...{ sanctioned_load_w: 3_000, status: "active", opened_on: "2026-01-10", closed_on: null },
-    },
-    consumer: {
-      ...{ number: "C1", name: "Asha Patil", address: "Pune", phone: null, email: null },
-      language: "mr",
-    },
-    installations: [installation()],
-    ...{
-      open_estimates: [],
-      later_billed: null,
-      earlier_draft: null,
-      earlier_waiting: null,
-      history: [],
-      fac: [],
-      balance: null,
-      replaces: null,
-    },
-    ...change,
-  };
-}
 
 function candidate(change: Partial<CandidateReading["reading"]> = {}): CandidateReading {
   return {

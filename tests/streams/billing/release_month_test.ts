@@ -5,12 +5,10 @@ import { countDrafts, RELEASE_MAX, releaseMonth } from "../../../streams/billing
 import { stepCycles } from "../../../streams/billing/step.ts";
 import { sql } from "../../../streams/database/kysely.ts";
 import { draftVerbs } from "../../../streams/office/draft_verbs.ts";
-import { startOffice } from "../../../streams/office/office.ts";
 import { command as draft } from "../../../streams/terminal/commands/bill_draft.ts";
-import { silentLog } from "../../../streams/terminal/log.ts";
-import { withBroker } from "../../support/broker.ts";
 import { runCommand as run, usage } from "../../support/command_line.ts";
-import { testOnEachDatabase, withDatabase } from "../../support/database.ts";
+import { testOnEachDatabase } from "../../support/database.ts";
+import { withOffice } from "../../support/office.ts";
 import { addAccount, addReading, at, type Db } from "./fixture.ts";
 
 const APRIL = "2026-04";
@@ -68,23 +66,14 @@ testOnEachDatabase("The drafts of a month", {
 });
 
 Deno.test("samay bill draft release --period says how many, and wants a yes", async () => {
-  await withBroker(({ broker, process }) =>
-    withDatabase(async (db) => {
-      await addDrafts(db, 3);
-      const context = { db, broker, log: silentLog, now_ms: () => NOW + 1_000 };
-      const office = startOffice({ ...context, cycle_rules: rules }, draftVerbs);
-      Deno.env.set("SAMAY_NATS_URL", process.url);
-      try {
-        const all = ["release", "--period", APRIL, "--reason", "looked at"];
-        await assert.rejects(run(draft, ...all), usage(/3 drafts of 2026-04 would go out.*--yes/));
-        assert.equal(await countDrafts(db, APRIL), 3);
-        await assert.rejects(run(draft, "drop", "--period", APRIL), usage(/to release a month/));
-        assert.match(await run(draft, ...all, "--yes"), /^2026-04: 3 drafts released$/m);
-        assert.match(await run(draft, ...all), /^2026-04: 0 drafts released$/m);
-      } finally {
-        Deno.env.delete("SAMAY_NATS_URL");
-        await office.stop();
-      }
-    })
-  );
+  const context = { now_ms: () => NOW + 1_000, cycle_rules: rules };
+  await withOffice(draftVerbs, context, async ({ db }) => {
+    await addDrafts(db, 3);
+    const all = ["release", "--period", APRIL, "--reason", "looked at"];
+    await assert.rejects(run(draft, ...all), usage(/3 drafts of 2026-04 would go out.*--yes/));
+    assert.equal(await countDrafts(db, APRIL), 3);
+    await assert.rejects(run(draft, "drop", "--period", APRIL), usage(/to release a month/));
+    assert.match(await run(draft, ...all, "--yes"), /^2026-04: 3 drafts released$/m);
+    assert.match(await run(draft, ...all), /^2026-04: 0 drafts released$/m);
+  });
 });

@@ -2,54 +2,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { dataVerbs } from "../../../streams/office/data_verbs.ts";
-import { startOffice } from "../../../streams/office/office.ts";
-import { silentLog } from "../../../streams/terminal/log.ts";
-import { runProgram } from "../../../streams/terminal/program.ts";
-import { withBroker } from "../../support/broker.ts";
-import { withDatabase } from "../../support/database.ts";
+import { samay } from "../../support/command_line.ts";
+import { withOffice } from "../../support/office.ts";
 import { issueBill } from "../delivery/issued.ts";
 import type { Db } from "../billing/fixture.ts";
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function samay(...words: string[]): Promise<Said> {
-  const said = { out: [] as string[], err: [] as string[] };
-  const { log, error } = console;
-  console.log = (text: string) => void said.out.push(text);
-  console.error = (text: string) => void said.err.push(text);
-  try {
-    const code = await runProgram(words);
-    return { code, out: said.out.join("\n"), err: said.err.join("\n") };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
-
-async function withOffice(body: (db: Db, folder: string) => Promise<void>): Promise<void> {
+async function withFiles(body: (db: Db, folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  await withBroker(({ broker, process }) =>
-    withDatabase(async (db) => {
-      const kek = new Uint8Array(32).fill(5);
-      const context = { db, broker, log: silentLog, now_ms: Date.now, kek };
-      const office = startOffice(context, dataVerbs);
-      Deno.env.set("SAMAY_NATS_URL", process.url);
-      try {
-        await body(db, folder);
-      } finally {
-        Deno.env.delete("SAMAY_NATS_URL");
-        await office.stop();
-      }
-    })
-  );
+  const kek = new Uint8Array(32).fill(5);
+  await withOffice(dataVerbs, { kek }, async ({ db }) => await body(db, folder));
   await Deno.remove(folder, { recursive: true });
 }
 
 Deno.test("data import and export from the command line", async (t) => {
-  await withOffice(async (db, folder) => {
+  await withFiles(async (db, folder) => {
     const at = (name: string) => join(folder, name);
     const consumers = at("consumers.csv");
     const header = "consumer_number,name,tariff_id,opened_on\n";
@@ -66,8 +32,8 @@ Deno.test("data import and export from the command line", async (t) => {
         const came = await samay(...words, "--reason", "a test", "--report", at("refused.csv"));
         assert.equal(came.code, 1);
         assert.equal(came.out, "31 rows: 30 refused, 1 new, 0 stand already. Nothing is written.");
-        assert.match(came.err, /^row 3, name: is empty: must be there\n/);
-        assert.match(came.err, /and 10 more faults: all are in .*refused\.csv/);
+        assert.match(came.error, /^row 3, name: is empty: must be there\n/);
+        assert.match(came.error, /and 10 more faults: all are in .*refused\.csv/);
         const report = (await Deno.readTextFile(at("refused.csv"))).trim().split("\r\n");
         assert.equal(report.length, 31);
         assert.deepEqual(report.slice(0, 2), [
@@ -119,9 +85,9 @@ Deno.test("data import and export from the command line", async (t) => {
       const meters = at("meters.csv");
       await Deno.writeTextFile(meters, "meter_id,slave_id\nMH1,SL1\nMH2,SL1\n");
       const words = ["data", "import", "meters", meters, "--reason", "a test"];
-      assert.match((await samay(...words)).err, /--keys FOLDER/);
+      assert.match((await samay(...words)).error, /--keys FOLDER/);
       const came = await samay(...words, "--keys", at("keys"));
-      assert.equal(came.code, 0, came.err);
+      assert.equal(came.code, 0, came.error);
       assert.match(came.out, /2 key files are in .*keys: carry each to its slave and keep no copy/);
       const { mode } = await Deno.stat(at("keys/MH1.key.json"));
       assert.equal(mode! & 0o777, 0o600);
@@ -139,7 +105,7 @@ Deno.test("data import and export from the command line", async (t) => {
       await Deno.writeTextFile(at("keys/MH2.key.json"), "another");
       const other = await samay(...words, "--keys", at("keys"));
       assert.equal(other.code, 1);
-      assert.match(other.err, /MH2\.key\.json exists already and is not overwritten/);
+      assert.match(other.error, /MH2\.key\.json exists already and is not overwritten/);
     });
 
     await t.step("exports are whole, and overwrite nothing", async () => {
@@ -150,7 +116,7 @@ Deno.test("data import and export from the command line", async (t) => {
       assert.ok((await Deno.readTextFile(out)).includes(number));
       assert.equal((await Deno.stat(out)).mode! & 0o777, 0o600);
       const again = await samay("data", "export", "invoices", "--out", out);
-      assert.match(again.err, /exists already and is not overwritten/);
+      assert.match(again.error, /exists already and is not overwritten/);
       const xml = await samay(
         "data",
         "export",

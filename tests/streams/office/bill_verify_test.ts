@@ -9,10 +9,9 @@ import { StreamJournal } from "../../../streams/jetstream/journal.ts";
 import { startMaster } from "../../../streams/masters/master.ts";
 import { billVerbs } from "../../../streams/office/bill_verbs.ts";
 import { startOffice } from "../../../streams/office/office.ts";
-import { command } from "../../../streams/terminal/commands/bill_explain.ts";
 import { silentLog } from "../../../streams/terminal/log.ts";
-import { parseCommandLine } from "../../../streams/terminal/parse.ts";
 import { withBroker } from "../../support/broker.ts";
+import { samay } from "../../support/command_line.ts";
 import { withDatabase } from "../../support/database.ts";
 import { eventually } from "../../support/eventually.ts";
 import { energy, TEST_KEK, testMeter } from "../../support/meters.ts";
@@ -21,18 +20,7 @@ import { contextOf, type Db } from "../billing/fixture.ts";
 const METER = "MH001";
 const DAY_MS = 86_400_000;
 
-/** Runs `bill explain` with words as a person types them. */
-async function explain(...words: string[]): Promise<{ code: number; out: string }> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (text: string) => void printed.push(text);
-  try {
-    const code = await command.run(parseCommandLine(command, words));
-    return { code, out: printed.join("\n") };
-  } finally {
-    console.log = log;
-  }
-}
+const explain = (...words: string[]) => samay("bill", "explain", ...words);
 
 async function enrolAt(db: Db, installed_at_ms: number): Promise<void> {
   await db.transaction().execute((trx) =>

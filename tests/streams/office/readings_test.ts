@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { VALIDATION_RULES } from "../../../actors/validation/rules.ts";
 import { readingVerbs } from "../../../streams/office/reading_verbs.ts";
-import { startOffice } from "../../../streams/office/office.ts";
-import { type Command, Failure, UsageError } from "../../../streams/terminal/command.ts";
+import { UsageError } from "../../../streams/terminal/command.ts";
 import { command as approve } from "../../../streams/terminal/commands/reading_approve.ts";
 import { command as edit } from "../../../streams/terminal/commands/reading_edit.ts";
 import { command as list } from "../../../streams/terminal/commands/reading_list.ts";
@@ -11,12 +10,10 @@ import { command as reject } from "../../../streams/terminal/commands/reading_re
 import { command as rules } from "../../../streams/terminal/commands/reading_rules.ts";
 import { command as show } from "../../../streams/terminal/commands/reading_show.ts";
 import { command as substitute } from "../../../streams/terminal/commands/reading_substitute.ts";
-import { silentLog } from "../../../streams/terminal/log.ts";
-import { parseCommandLine } from "../../../streams/terminal/parse.ts";
 import { decideMany } from "../../../streams/validation/many.ts";
 import { Sweep } from "../../../streams/validation/sweep.ts";
-import { withBroker } from "../../support/broker.ts";
-import { withDatabase } from "../../support/database.ts";
+import { failure, runCommand as run, usage } from "../../support/command_line.ts";
+import { withOffice } from "../../support/office.ts";
 import { addAccount, type Db } from "../billing/fixture.ts";
 import { DAY, NOON, put } from "../validation/readings.ts";
 
@@ -24,50 +21,23 @@ const NOW = NOON + 30 * DAY;
 const GOOD = "2026-04-01 12:00:00";
 const SPIKE = "2026-04-01 12:15:00";
 
-/** Runs a command with words as a person types them; returns what it printed. */
-async function run(command: Command, ...words: string[]): Promise<string> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (text: string) => void printed.push(text);
-  try {
-    assert.equal(await command.run(parseCommandLine(command, words)), 0);
-  } finally {
-    console.log = log;
-  }
-  return printed.join("\n");
-}
-
-const failure = (pattern: RegExp) => (error: unknown) =>
-  error instanceof Failure && pattern.test(error.message);
-const usage = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UsageError && pattern.test(error.message);
-
 /** Account A1 with a good reading and a spike in quarantine, and April parked on it. */
-async function withOffice(body: (db: Db) => Promise<void>): Promise<void> {
-  await withBroker(({ broker, process }) =>
-    withDatabase(async (db) => {
-      const office = startOffice({ db, broker, log: silentLog, now_ms: () => NOW }, readingVerbs);
-      Deno.env.set("SAMAY_NATS_URL", process.url);
-      try {
-        await addAccount(db, 1);
-        await put(
-          db,
-          { n: 1, read_at_ms: NOON, value: 1_010_000, sequence: 1 },
-          { n: 1, read_at_ms: NOON + 15 * 60_000 + 123, value: 9_010_000, sequence: 2 },
-        );
-        await new Sweep(db, VALIDATION_RULES).step(NOW);
-        await db.insertInto("billing_cycle").values({
-          ...{ account_id: "A1", period: "2026-04", state: "parked", reason: "a spike" },
-          ...{ meter_id: "M1", requested_at: new Date(NOW), parked_rule: "spike" },
-          parked_reading_at: new Date(NOON + 15 * 60_000 + 123),
-        }).execute();
-        await body(db);
-      } finally {
-        Deno.env.delete("SAMAY_NATS_URL");
-        await office.stop();
-      }
-    })
-  );
+async function withReadings(body: (db: Db) => Promise<void>): Promise<void> {
+  await withOffice(readingVerbs, { now_ms: () => NOW }, async ({ db }) => {
+    await addAccount(db, 1);
+    await put(
+      db,
+      { n: 1, read_at_ms: NOON, value: 1_010_000, sequence: 1 },
+      { n: 1, read_at_ms: NOON + 15 * 60_000 + 123, value: 9_010_000, sequence: 2 },
+    );
+    await new Sweep(db, VALIDATION_RULES).step(NOW);
+    await db.insertInto("billing_cycle").values({
+      ...{ account_id: "A1", period: "2026-04", state: "parked", reason: "a spike" },
+      ...{ meter_id: "M1", requested_at: new Date(NOW), parked_rule: "spike" },
+      parked_reading_at: new Date(NOON + 15 * 60_000 + 123),
+    }).execute();
+    await body(db);
+  });
 }
 
 const cycleOf = async (db: Db) =>
@@ -75,7 +45,7 @@ const cycleOf = async (db: Db) =>
     .executeTakeFirstOrThrow();
 
 Deno.test("reading list and show tell what waits, why, and whom it holds up", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     const shown = await run(list);
     assert.match(shown, /M1 +2026-04-01 12:15:00 +9010\.000 +quarantined +spike +8000 kWh in/);
     assert.match(shown, /2026-04\n1 reading waits in quarantine$/);
@@ -94,7 +64,7 @@ Deno.test("reading list and show tell what waits, why, and whom it holds up", ()
   }));
 
 Deno.test("reading approve, edit and reject: the layer changes, the reading does not", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     const usable =
       async () => (await db.selectFrom("validated_reading").select(["value", "quality", "usable"])
         .orderBy("read_at", "desc").executeTakeFirstOrThrow());
@@ -133,7 +103,7 @@ Deno.test("reading approve, edit and reject: the layer changes, the reading does
   }));
 
 Deno.test("reading substitute puts a value where no reading is, and nowhere else", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     const put = ["M1", "2026-04-01 13:00", "--kwh", "1011", "--reason", "read by the lineman"];
     assert.match(await run(substitute, ...put), /counts as 1011\.000 kWh/);
     const row = await db.selectFrom("validated_reading").selectAll()
@@ -147,7 +117,7 @@ Deno.test("reading substitute puts a value where no reading is, and nowhere else
   }));
 
 Deno.test("reading commands refuse what cannot be, and change nothing then", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     const because = ["--reason", "a test"];
     await assert.rejects(run(approve, "M1", SPIKE), usage(/Say why/));
     await assert.rejects(run(approve, "M1", "yesterday", ...because), usage(/TIME is a moment/));
@@ -175,7 +145,7 @@ Deno.test("reading commands refuse what cannot be, and change nothing then", () 
   }));
 
 Deno.test("reading approve and reject decide about many of one rule and month", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     for (const n of [2, 3]) {
       await addAccount(db, n);
       const at = { n, read_at_ms: NOON, sequence: 2 * n };
@@ -224,7 +194,7 @@ Deno.test("reading approve and reject decide about many of one rule and month", 
   }));
 
 Deno.test("many readings: what is asked for must be clear, and no bill changes under it", () =>
-  withOffice(async (db) => {
+  withReadings(async (db) => {
     const because = ["--reason", "a test", "--yes"];
     const rule = (name: string) => ["--rule", name, "--period", "2026-04", ...because];
     await assert.rejects(run(approve, "--rule", "spike", ...because), usage(/Name one reading/));
@@ -242,7 +212,7 @@ Deno.test("many readings: what is asked for must be clear, and no bill changes u
   }));
 
 Deno.test("reading rules shows the rules in force, and checks a file by every fault", () =>
-  withOffice(async () => {
+  withReadings(async () => {
     assert.match(await run(rules), /spike +quarantine +load_margin 2/);
     const file = await Deno.makeTempFile({ suffix: ".json" });
     try {
