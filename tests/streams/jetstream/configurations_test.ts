@@ -187,9 +187,12 @@ Deno.test("nats-cluster.conf: three servers keep every stream three times, and a
         ...BUCKETS.map((one) => `KV_${one.name}`),
       ]
     ) {
-      const { config, cluster } = await manager.streams.info(name);
-      assert.equal(config.num_replicas, 3, name);
-      assert.equal(cluster?.replicas?.length, 2, name);
+      // Who leads a stream that was just made may not be chosen yet.
+      await eventually(async () => {
+        const { config, cluster } = await manager.streams.info(name);
+        assert.equal(config.num_replicas, 3, name);
+        assert.equal(cluster?.replicas?.length, 2, name);
+      });
     }
     const inputs = Array.from({ length: 9 }, (_, i) => `look-${i}`).map((name) => ({
       name,
@@ -204,13 +207,17 @@ Deno.test("nats-cluster.conf: three servers keep every stream three times, and a
       broker.connection.info?.server_name,
       (await manager.streams.info("JOURNAL")).cluster?.leader,
     ];
-    const homes = await Promise.all(inputs.map(async ({ name, input }) => ({
-      input,
-      home: (await manager.consumers.info("JOURNAL", name)).cluster?.leader,
-    })));
+    const homes = await Promise.all(inputs.map(async ({ name, input }) => {
+      let home: string | undefined;
+      await eventually(async () => {
+        home = (await manager.consumers.info("JOURNAL", name)).cluster?.leader;
+        assert.ok(home !== undefined, `nobody leads ${name}`);
+      });
+      return { input, home: home! };
+    }));
     const { input, home } = homes.find(({ home }) => !busy.includes(home)) ??
       homes.find(({ home }) => home !== busy[0])!;
-    await servers[names.indexOf(home!)]!.kill();
+    await servers[names.indexOf(home)]!.kill();
     await eventually(
       async () => void await broker.publish("samay.journal.meter.07", new Uint8Array(1)),
       30_000,
